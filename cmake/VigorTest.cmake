@@ -1,0 +1,18 @@
+# vigor_test(NAME SOURCES... LIBS...): one GoogleTest program a room.
+#
+# Suites are labelled by the first word of their name, so that `ctest -L reference` works
+# without a list: Reference* -> reference, Fault* -> faults, EndToEnd* -> e2e, else unit.
+include(GoogleTest)
+
+function(vigor_test name)
+  cmake_parse_arguments(T "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${T_SOURCES})
+  target_link_libraries(${name} PRIVATE ${T_LIBS} vigor_testing GTest::gmock GTest::gtest GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  set(common DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120)
+  set(timeout TIMEOUT 120)
+  gtest_discover_tests(${name} ${common} TEST_FILTER "Reference*" PROPERTIES LABELS reference ${timeout})
+  gtest_discover_tests(${name} ${common} TEST_FILTER "Fault*" PROPERTIES LABELS faults ${timeout})
+  gtest_discover_tests(${name} ${common} TEST_FILTER "EndToEnd*" PROPERTIES LABELS e2e ${timeout})
+  gtest_discover_tests(${name} ${common} TEST_FILTER "-Reference*:Fault*:EndToEnd*" PROPERTIES LABELS unit ${timeout})
+endfunction()

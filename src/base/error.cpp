@@ -1,0 +1,103 @@
+#include "base/error.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace vigor {
+namespace {
+
+std::string compose(const ErrorParts& parts) {
+  std::string text;
+  if (!parts.where.empty()) text += parts.where + ": ";
+  text += parts.what;
+  if (!parts.cause.empty()) text += "\n  likely cause: " + parts.cause;
+  if (!parts.fix.empty()) text += "\n  what to do: " + parts.fix;
+  return text;
+}
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+// Length of the valid UTF-8 sequence at the start of `s`, 0 if there is none.
+size_t utf8_length(std::string_view s) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(s[i]); };
+  const auto follows = [&](size_t i) { return i < s.size() && (byte(i) & 0xC0) == 0x80; };
+  const unsigned char c = byte(0);
+  if (c < 0x80) return 1;
+  if (c >= 0xC2 && c <= 0xDF) return follows(1) ? 2 : 0;
+  if (c >= 0xE0 && c <= 0xEF) {
+    if (!follows(1) || !follows(2)) return 0;
+    if (c == 0xE0 && byte(1) < 0xA0) return 0;
+    if (c == 0xED && byte(1) > 0x9F) return 0;
+    return 3;
+  }
+  if (c >= 0xF0 && c <= 0xF4) {
+    if (!follows(1) || !follows(2) || !follows(3)) return 0;
+    if (c == 0xF0 && byte(1) < 0x90) return 0;
+    if (c == 0xF4 && byte(1) > 0x8F) return 0;
+    return 4;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Error::Error(ErrorParts parts) : std::runtime_error(compose(parts)), parts_(std::move(parts)) {}
+
+std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
+  std::string best;
+  size_t best_distance = std::max<size_t>(name.size() / 3, 1) + 1;
+  for (const std::string& candidate : candidates) {
+    const size_t distance = edit_distance(name, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string printable(std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = utf8_length(text.substr(i));
+    if (length == 0) {
+      out += "\xEF\xBF\xBD";
+      ++i;
+      continue;
+    }
+    const auto c = static_cast<unsigned char>(text[i]);
+    // C1 controls (U+0080..U+009F) drive terminals as ESC does; so do bidirectional overrides.
+    const bool c1 = length == 2 && c == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    const std::string_view piece = text.substr(i, length);
+    const bool bidi = length == 3 && ((piece >= "\xE2\x80\xAA" && piece <= "\xE2\x80\xAE") ||
+                                      (piece >= "\xE2\x81\xA6" && piece <= "\xE2\x81\xA9"));
+    if ((length == 1 && (c < 0x20 || c == 0x7F)) || c1 || bidi) {
+      for (const char raw : piece) {
+        const auto b = static_cast<unsigned char>(raw);
+        out += "\\x";
+        out += kHex[b >> 4];
+        out += kHex[b & 15];
+      }
+    } else {
+      out += piece;
+    }
+    i += length;
+  }
+  return out;
+}
+
+}  // namespace vigor
