@@ -41,8 +41,8 @@ at::Tensor ClipVision::embed(const at::Tensor& pixel_values) const {
   const at::Tensor patches = cropped.reshape({images, 3, grid, patch, grid, patch})
                                  .permute({0, 2, 4, 1, 3, 5})
                                  .reshape({images * grid * grid, 3 * patch * patch});
-  const at::Tensor tokens =
-      at::linear(patches, patch_weight_.flatten(1)).view({images, grid * grid, config_.hidden_size});
+  const at::Tensor tokens = at::linear(patches, patch_weight_.flatten(1))
+                                .view({images, grid * grid, config_.hidden_size});
   const at::Tensor first = class_embedding_.expand({images, 1, config_.hidden_size});
   return at::cat({first, tokens}, 1) + position_embedding_;
 }

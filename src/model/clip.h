@@ -20,7 +20,8 @@ class ClipVision {
   // pixel_values [images, 3, S, S] -> hidden state after `layers` encoder layers
   // [images, 1 + patches, hidden_size]; entry 0 is the class token. When `states` is given, it
   // receives all hidden states, from the output of pre_layrnorm on.
-  at::Tensor forward(const at::Tensor& pixel_values, std::vector<at::Tensor>* states = nullptr) const;
+  at::Tensor forward(const at::Tensor& pixel_values,
+                     std::vector<at::Tensor>* states = nullptr) const;
 
   const ClipVisionConfig& config() const { return config_; }
   at::ScalarType dtype() const { return patch_weight_.scalar_type(); }

@@ -41,8 +41,9 @@ ClipVisionConfig parse_vision(const Json& json, const std::string& where) {
     impossible("image_size is smaller than patch_size", where);
   }
   if (config.hidden_act != "quick_gelu" && config.hidden_act != "gelu") {
-    impossible("hidden_act '" + printable(config.hidden_act) + "' is not supported (quick_gelu, gelu)",
-               where);
+    impossible(
+        "hidden_act '" + printable(config.hidden_act) + "' is not supported (quick_gelu, gelu)",
+        where);
   }
   return config;
 }
@@ -55,8 +56,7 @@ LlamaConfig parse_text(const Json& json, const std::string& where) {
   config.intermediate_size = positive(reader, "intermediate_size", config.intermediate_size);
   config.num_hidden_layers = positive(reader, "num_hidden_layers", config.num_hidden_layers);
   config.num_attention_heads = positive(reader, "num_attention_heads", config.num_attention_heads);
-  config.num_key_value_heads =
-      positive(reader, "num_key_value_heads", config.num_attention_heads);
+  config.num_key_value_heads = positive(reader, "num_key_value_heads", config.num_attention_heads);
   config.max_position_embeddings =
       positive(reader, "max_position_embeddings", config.max_position_embeddings);
   config.rms_norm_eps = reader.get<double>("rms_norm_eps", config.rms_norm_eps);
@@ -65,8 +65,7 @@ LlamaConfig parse_text(const Json& json, const std::string& where) {
   if (config.hidden_size % config.num_attention_heads != 0) {
     impossible("hidden_size is not a multiple of num_attention_heads", where);
   }
-  config.head_dim =
-      positive(reader, "head_dim", config.hidden_size / config.num_attention_heads);
+  config.head_dim = positive(reader, "head_dim", config.hidden_size / config.num_attention_heads);
   if (config.num_attention_heads % config.num_key_value_heads != 0) {
     impossible("num_attention_heads is not a multiple of num_key_value_heads", where);
   }
@@ -96,7 +95,8 @@ LlavaConfig parse_original(const Json& json, const std::string& where, const fs:
   config.vision_feature_layer = reader.get<int64_t>("mm_vision_select_layer", -2);
   const std::string select = reader.get<std::string>("mm_vision_select_feature", "patch");
   if (select != "patch" && select != "cls_patch") {
-    impossible("mm_vision_select_feature '" + printable(select) + "' is not patch or cls_patch", where);
+    impossible("mm_vision_select_feature '" + printable(select) + "' is not patch or cls_patch",
+               where);
   }
   config.drop_class_token = select == "patch";
   config.image_pad = reader.get<std::string>("image_aspect_ratio", "square") == "pad";
@@ -123,7 +123,8 @@ LlavaConfig parse_hugging_face(const Json& json, const std::string& where) {
   config.text = parse_text(*text, where + ": text_config");
   config.vision = parse_vision(*vision, where + ": vision_config");
   // Tying is said at either level; both default to untied in LLaVA.
-  if (const Json* tied = reader.find("tie_word_embeddings"); tied != nullptr && tied->is_boolean()) {
+  if (const Json* tied = reader.find("tie_word_embeddings");
+      tied != nullptr && tied->is_boolean()) {
     config.text.tie_word_embeddings = config.text.tie_word_embeddings || tied->get<bool>();
   }
   // mlp2x_gelu is the only projector of llava-hf; our own "projector_type" names the linear one.
@@ -133,8 +134,7 @@ LlavaConfig parse_hugging_face(const Json& json, const std::string& where) {
     impossible("'vision_feature_layer' must be one whole number", where);
   }
   config.vision_feature_layer = reader.get<int64_t>("vision_feature_layer", -2);
-  const std::string select =
-      reader.get<std::string>("vision_feature_select_strategy", "default");
+  const std::string select = reader.get<std::string>("vision_feature_select_strategy", "default");
   if (select != "default" && select != "full") {
     impossible("vision_feature_select_strategy '" + printable(select) + "' is not default or full",
                where);
@@ -177,13 +177,14 @@ fs::path find_vision_tower(const LlavaConfig& config, const fs::path& folder,
 LlavaConfig parse_llava_config(const Json& json, const std::string& where, const fs::path& folder,
                                const fs::path& vision_tower) {
   ObjectReader reader(json, where);
-  const bool original = !reader.has("text_config") &&
-                        (reader.has("mm_vision_tower") || reader.has("mm_hidden_size"));
+  const bool original =
+      !reader.has("text_config") && (reader.has("mm_vision_tower") || reader.has("mm_hidden_size"));
   LlavaConfig config = original ? parse_original(json, where, folder, vision_tower)
                                 : parse_hugging_face(json, where);
   if (config.projector == "identity" ||
       (config.projector != "linear" && config.projector != "mlp2x_gelu")) {
-    impossible("projector '" + printable(config.projector) + "' is not linear or mlp2x_gelu", where);
+    impossible("projector '" + printable(config.projector) + "' is not linear or mlp2x_gelu",
+               where);
   }
   const int64_t needed = config.vision_layers_needed();
   if (needed < 0 || needed > config.vision.num_hidden_layers) {
@@ -207,41 +208,40 @@ LlavaConfig read_llava_config(const fs::path& folder, const fs::path& vision_tow
 }
 
 Json llava_config_json(const LlavaConfig& config, const std::string& torch_dtype) {
-  Json json = {
-      {"architectures", {"LlavaForConditionalGeneration"}},
-      {"model_type", "llava"},
-      {"ignore_index", -100},
-      {"image_token_index", config.image_token_index},
-      {"projector_hidden_act", "gelu"},
-      {"vision_feature_layer", config.vision_feature_layer},
-      {"vision_feature_select_strategy", config.drop_class_token ? "default" : "full"},
-      {"image_seq_length", config.image_tokens()},
-      {"tie_word_embeddings", config.text.tie_word_embeddings},
-      {"torch_dtype", torch_dtype},
-      {"text_config",
-       {{"model_type", "llama"},
-        {"vocab_size", config.text.vocab_size},
-        {"hidden_size", config.text.hidden_size},
-        {"intermediate_size", config.text.intermediate_size},
-        {"num_hidden_layers", config.text.num_hidden_layers},
-        {"num_attention_heads", config.text.num_attention_heads},
-        {"num_key_value_heads", config.text.num_key_value_heads},
-        {"max_position_embeddings", config.text.max_position_embeddings},
-        {"rms_norm_eps", config.text.rms_norm_eps},
-        {"rope_theta", config.text.rope_theta},
-        {"hidden_act", "silu"},
-        {"tie_word_embeddings", config.text.tie_word_embeddings},
-        {"torch_dtype", torch_dtype}}},
-      {"vision_config",
-       {{"model_type", "clip_vision_model"},
-        {"hidden_size", config.vision.hidden_size},
-        {"intermediate_size", config.vision.intermediate_size},
-        {"num_hidden_layers", config.vision.num_hidden_layers},
-        {"num_attention_heads", config.vision.num_attention_heads},
-        {"image_size", config.vision.image_size},
-        {"patch_size", config.vision.patch_size},
-        {"layer_norm_eps", config.vision.layer_norm_eps},
-        {"hidden_act", config.vision.hidden_act}}}};
+  Json json = {{"architectures", {"LlavaForConditionalGeneration"}},
+               {"model_type", "llava"},
+               {"ignore_index", -100},
+               {"image_token_index", config.image_token_index},
+               {"projector_hidden_act", "gelu"},
+               {"vision_feature_layer", config.vision_feature_layer},
+               {"vision_feature_select_strategy", config.drop_class_token ? "default" : "full"},
+               {"image_seq_length", config.image_tokens()},
+               {"tie_word_embeddings", config.text.tie_word_embeddings},
+               {"torch_dtype", torch_dtype},
+               {"text_config",
+                {{"model_type", "llama"},
+                 {"vocab_size", config.text.vocab_size},
+                 {"hidden_size", config.text.hidden_size},
+                 {"intermediate_size", config.text.intermediate_size},
+                 {"num_hidden_layers", config.text.num_hidden_layers},
+                 {"num_attention_heads", config.text.num_attention_heads},
+                 {"num_key_value_heads", config.text.num_key_value_heads},
+                 {"max_position_embeddings", config.text.max_position_embeddings},
+                 {"rms_norm_eps", config.text.rms_norm_eps},
+                 {"rope_theta", config.text.rope_theta},
+                 {"hidden_act", "silu"},
+                 {"tie_word_embeddings", config.text.tie_word_embeddings},
+                 {"torch_dtype", torch_dtype}}},
+               {"vision_config",
+                {{"model_type", "clip_vision_model"},
+                 {"hidden_size", config.vision.hidden_size},
+                 {"intermediate_size", config.vision.intermediate_size},
+                 {"num_hidden_layers", config.vision.num_hidden_layers},
+                 {"num_attention_heads", config.vision.num_attention_heads},
+                 {"image_size", config.vision.image_size},
+                 {"patch_size", config.vision.patch_size},
+                 {"layer_norm_eps", config.vision.layer_norm_eps},
+                 {"hidden_act", config.vision.hidden_act}}}};
   if (config.text.head_dim * config.text.num_attention_heads != config.text.hidden_size) {
     json["text_config"]["head_dim"] = config.text.head_dim;
   }

@@ -54,7 +54,7 @@ struct LlavaConfig {
   // Index into the vision tower's hidden states (entry 0 is the embedding output); negative counts
   // from the end.
   int64_t vision_feature_layer = -2;
-  bool drop_class_token = true;     // "default"/"patch" drop it, "full"/"cls_patch" keep it
+  bool drop_class_token = true;      // "default"/"patch" drop it, "full"/"cls_patch" keep it
   int64_t image_token_index = -200;  // id of <image> in the vocabulary; -200 in the original layout
   bool image_pad = false;            // image_aspect_ratio: pad (to square, with the mean colour)
   bool mm_use_im_start_end = false;

@@ -89,7 +89,9 @@ Llama::Llama(const LlamaConfig& config, const ParameterSource& source) : config_
   inv_freq_ = (1.0 / at::pow(config.rope_theta, exponents)).to(embed_tokens_.device());
 }
 
-at::Tensor Llama::embed(const at::Tensor& ids) const { return at::embedding(embed_tokens_, ids); }
+at::Tensor Llama::embed(const at::Tensor& ids) const {
+  return at::embedding(embed_tokens_, ids);
+}
 
 at::Tensor Llama::rms_norm(const at::Tensor& x, const at::Tensor& weight) const {
   const at::Tensor wide = x.to(at::kFloat);
@@ -106,8 +108,7 @@ at::Tensor Llama::run_layer(int64_t index, const at::Tensor& x, const at::Tensor
   const at::Tensor q = layer.q(normed).view({tokens, config_.num_attention_heads, head});
   const at::Tensor k = layer.k(normed).view({tokens, config_.num_key_value_heads, head});
   const at::Tensor v = layer.v(normed).view({tokens, config_.num_key_value_heads, head});
-  const at::Tensor mixed =
-      attention.attend(index, rotate(q, cos, sin), rotate(k, cos, sin), v);
+  const at::Tensor mixed = attention.attend(index, rotate(q, cos, sin), rotate(k, cos, sin), v);
   const at::Tensor middle = x + layer.o(mixed);
   const at::Tensor normed2 = rms_norm(middle, layer.post_attention_norm);
   return middle + layer.down(at::silu(layer.gate(normed2)) * layer.up(normed2));
@@ -134,6 +135,8 @@ at::Tensor Llama::forward(at::Tensor x, const at::Tensor& positions, Attention& 
   return x;
 }
 
-at::Tensor Llama::logits(const at::Tensor& hidden) const { return at::linear(hidden, lm_head_); }
+at::Tensor Llama::logits(const at::Tensor& hidden) const {
+  return at::linear(hidden, lm_head_);
+}
 
 }  // namespace vigor

@@ -26,8 +26,8 @@ class Attention {
 };
 
 // Causal attention over a padded batch: tokens = batch * length, sequence-major.
-// `mask` [batch, length] bool, true = attended; undefined means no padding. A row that may attend to
-// nothing gives finite values (the smallest finite number is added, never -inf).
+// `mask` [batch, length] bool, true = attended; undefined means no padding. A row that may attend
+// to nothing gives finite values (the smallest finite number is added, never -inf).
 class PaddedCausalAttention : public Attention {
  public:
   PaddedCausalAttention(int64_t batch, int64_t length, const at::Tensor& mask);
@@ -46,8 +46,8 @@ at::Tensor attention_core(const at::Tensor& q, const at::Tensor& k, const at::Te
                           const at::Tensor& bias);
 
 // Runs one layer's function; the trainer puts gradient checkpointing here.
-using LayerRunner =
-    std::function<at::Tensor(int64_t layer, const std::function<at::Tensor(at::Tensor)>&, at::Tensor)>;
+using LayerRunner = std::function<at::Tensor(
+    int64_t layer, const std::function<at::Tensor(at::Tensor)>&, at::Tensor)>;
 
 class Llama {
  public:

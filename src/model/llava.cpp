@@ -88,7 +88,8 @@ LlavaCheckpoint open_llava(const std::filesystem::path& folder, at::ScalarType d
         Weights::open(find_vision_tower(config, folder, vision_tower))));
   }
   // Untied in the config but without a head on disk: transformers ties silently; so do we, by name.
-  const bool has_head = files[0]->has("language_model.lm_head.weight") || files[0]->has("lm_head.weight");
+  const bool has_head =
+      files[0]->has("language_model.lm_head.weight") || files[0]->has("lm_head.weight");
   if (!has_head) config.text.tie_word_embeddings = true;
   ParameterSource source = [files, dtype, device](const std::string& name, at::IntArrayRef shape) {
     for (const std::string& candidate : names_on_disk(name)) {
@@ -121,7 +122,8 @@ double text_flops(const LlamaConfig& c, int64_t start, int64_t tokens, int64_t l
   const double q = static_cast<double>(c.num_attention_heads * c.head_dim);
   const double kv = static_cast<double>(c.num_key_value_heads * c.head_dim);
   const double n = static_cast<double>(tokens);
-  const double linear = 2 * (2 * h * q + 2 * h * kv + 3 * h * static_cast<double>(c.intermediate_size));
+  const double linear =
+      2 * (2 * h * q + 2 * h * kv + 3 * h * static_cast<double>(c.intermediate_size));
   const double pairs = n * static_cast<double>(start) + n * (n + 1) / 2;
   return static_cast<double>(c.num_hidden_layers) * (n * linear + 4 * pairs * q) +
          2 * static_cast<double>(logit_rows) * h * static_cast<double>(c.vocab_size);

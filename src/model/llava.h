@@ -20,14 +20,16 @@ inline constexpr int64_t kImageTokenId = -200;
 
 class Llava {
  public:
-  // Canonical names are llava-hf's: "vision_tower.vision_model....", "multi_modal_projector.linear_1",
-  // "multi_modal_projector.linear_2" (mlp2x_gelu), "language_model....".
+  // Canonical names are llava-hf's: "vision_tower.vision_model....",
+  // "multi_modal_projector.linear_1", "multi_modal_projector.linear_2" (mlp2x_gelu),
+  // "language_model....".
   Llava(const LlavaConfig& config, const ParameterSource& source);
 
   // pixel_values [images, 3, S, S] -> features [images, image_tokens, text hidden_size].
   // Hidden state vision_feature_layer, class token dropped as configured, projected.
   at::Tensor encode_images(const at::Tensor& pixel_values) const;
-  // The projector alone, for features that were encoded before. [..., vision hidden] -> [..., text hidden].
+  // The projector alone, for features that were encoded before. [..., vision hidden] -> [..., text
+  // hidden].
   at::Tensor project(const at::Tensor& selected) const;
   // The vision tower alone: [images, image_tokens, vision hidden].
   at::Tensor select_features(const at::Tensor& pixel_values) const;

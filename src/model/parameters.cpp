@@ -7,14 +7,16 @@
 namespace vigor {
 
 ParameterSource with_prefix(ParameterSource source, std::string prefix) {
-  return [source = std::move(source), prefix = std::move(prefix)](
-             const std::string& name, at::IntArrayRef shape) { return source(prefix + name, shape); };
+  return
+      [source = std::move(source), prefix = std::move(prefix)](
+          const std::string& name, at::IntArrayRef shape) { return source(prefix + name, shape); };
 }
 
 ParameterSource random_parameters(uint64_t seed, at::ScalarType dtype, at::Device device) {
   return [=](const std::string& name, at::IntArrayRef shape) {
     const auto options = at::TensorOptions().dtype(dtype).device(device);
-    const bool norm = name.find("norm") != std::string::npos || name.find("layrnorm") != std::string::npos;
+    const bool norm =
+        name.find("norm") != std::string::npos || name.find("layrnorm") != std::string::npos;
     if (name.ends_with(".bias")) return at::zeros(shape, options);
     if (norm) return at::ones(shape, options);
     // One generator a parameter: the numbers do not depend on the order of construction.
@@ -25,7 +27,9 @@ ParameterSource random_parameters(uint64_t seed, at::ScalarType dtype, at::Devic
   };
 }
 
-at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+at::Tensor Linear::operator()(const at::Tensor& x) const {
+  return at::linear(x, weight, bias);
+}
 
 Linear make_linear(const ParameterSource& source, const std::string& name, int64_t in, int64_t out,
                    bool bias) {

@@ -19,8 +19,8 @@ using ParameterSource = std::function<at::Tensor(const std::string& name, at::In
 // `source` with `prefix` put before every name.
 ParameterSource with_prefix(ParameterSource source, std::string prefix);
 
-// Random parameters of any geometry, for speed work and as the start of training: norms 1, biases 0,
-// else normal with standard deviation 0.02. Depends on (seed, name) alone.
+// Random parameters of any geometry, for speed work and as the start of training: norms 1, biases
+// 0, else normal with standard deviation 0.02. Depends on (seed, name) alone.
 ParameterSource random_parameters(uint64_t seed, at::ScalarType dtype, at::Device device);
 
 // y = x W^T + b; bias may be undefined. x [..., in], weight [out, in].
