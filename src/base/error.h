@@ -25,10 +25,10 @@ enum class ExitCode : int {
 // An expected failure that ends the command: bad input, a full disk, a refused request.
 // Every part is one sentence without a final full stop; `cause` and `fix` may be empty.
 struct ErrorParts {
-  std::string what;   // "not valid JSON: unexpected end of input"
-  std::string where;  // "answers.jsonl:17"
-  std::string cause;  // "the file was cut off while it was written"
-  std::string fix;    // "write the file again, or remove line 17"
+  std::string what{};   // "not valid JSON: unexpected end of input"
+  std::string where{};  // "answers.jsonl:17"
+  std::string cause{};  // "the file was cut off while it was written"
+  std::string fix{};    // "write the file again, or remove line 17"
   ExitCode exit_code = ExitCode::kError;
 };
 

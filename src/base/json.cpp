@@ -118,16 +118,19 @@ void for_each_jsonl(std::string_view text, const std::string& where,
 }
 
 std::vector<JsonRow> read_json_rows(const std::filesystem::path& path) {
-  const std::string text = read_file(path);
+  return parse_json_rows(read_file(path), path.string());
+}
+
+std::vector<JsonRow> parse_json_rows(std::string_view text, const std::string& where) {
   const std::string_view body = skip_byte_order_mark(text);
   std::vector<JsonRow> rows;
   const size_t first = body.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && body[first] == '[') {
-    Json array = parse_json(text, path.string());
+    Json array = parse_json(text, where);
     for (Json& value : array) rows.push_back({rows.size() + 1, std::move(value)});
     return rows;
   }
-  for_each_jsonl(text, path.string(),
+  for_each_jsonl(text, where,
                  [&](size_t line, Json&& value) { rows.push_back({line, std::move(value)}); });
   return rows;
 }

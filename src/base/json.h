@@ -36,6 +36,8 @@ struct JsonRow {
   Json value;
 };
 std::vector<JsonRow> read_json_rows(const std::filesystem::path& path);
+// The same from memory; `where` names the source in messages.
+std::vector<JsonRow> parse_json_rows(std::string_view text, const std::string& where);
 
 // A view of one JSON object that says which keys were asked for, so that an unknown key is an
 // error that suggests the nearest known one. Holds a reference: the object must outlive it.
