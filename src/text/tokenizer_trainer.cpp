@@ -1,0 +1,120 @@
+#include "text/tokenizer_trainer.h"
+
+#include <sentencepiece_trainer.h>
+
+#include <fstream>
+#include <unordered_map>
+
+#include "base/json.h"
+
+namespace vigor {
+namespace {
+
+class LineIterator : public sentencepiece::SentenceIterator {
+ public:
+  explicit LineIterator(const std::vector<std::string>& lines) : lines_(lines) {}
+  bool done() const override { return at_ >= lines_.size(); }
+  void Next() override { ++at_; }
+  const std::string& value() const override { return lines_[at_]; }
+  sentencepiece::util::Status status() const override { return {}; }
+
+ private:
+  const std::vector<std::string>& lines_;
+  size_t at_ = 0;
+};
+
+void write_file(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << bytes;
+  if (!out.flush()) {
+    throw Error({.what = "cannot write the file",
+                 .where = path.string(),
+                 .cause = "no permission or no space left",
+                 .fix = ""});
+  }
+}
+
+Json token_object(const std::string& content) {
+  return {{"content", content}, {"lstrip", false},      {"normalized", false},
+          {"rstrip", false},    {"single_word", false}, {"special", true}};
+}
+
+}  // namespace
+
+void train_tokenizer(const std::vector<std::string>& lines, int vocab_size,
+                     const std::filesystem::path& folder) {
+  const std::unordered_map<std::string, std::string> options = {
+      {"model_type", "bpe"},
+      {"vocab_size", std::to_string(vocab_size)},
+      {"byte_fallback", "true"},
+      {"split_digits", "true"},
+      {"character_coverage", "1.0"},
+      {"normalization_rule_name", "identity"},
+      {"add_dummy_prefix", "true"},
+      {"remove_extra_whitespaces", "false"},
+      {"unk_id", "0"},
+      {"bos_id", "1"},
+      {"eos_id", "2"},
+      {"pad_id", "-1"},
+      {"max_sentence_length", "1000000"},
+      // One thread: the order in which pairs are counted must not vary.
+      {"num_threads", "1"},
+      {"minloglevel", "3"},
+  };
+  LineIterator iterator(lines);
+  std::string model;
+  const auto status =
+      lines.empty()
+          ? sentencepiece::util::Status(sentencepiece::util::StatusCode::kInternal, "no lines")
+          : sentencepiece::SentencePieceTrainer::Train(options, &iterator, &model);
+  if (!status.ok() || model.empty()) {
+    throw Error({.what = "cannot train a tokenizer of " + std::to_string(vocab_size) + " pieces",
+                 .where = folder.string(),
+                 .cause = status.ToString(),
+                 .fix = "give more text, or a vocabulary size that fits it"});
+  }
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) {
+    throw Error({.what = "cannot make the folder",
+                 .where = folder.string(),
+                 .cause = failed.message(),
+                 .fix = ""});
+  }
+  const int image = vocab_size, pad = vocab_size + 1;
+  const Json config = {{"add_bos_token", true},
+                       {"add_eos_token", false},
+                       {"add_prefix_space", true},
+                       {"added_tokens_decoder",
+                        {{"0", token_object("<unk>")},
+                         {"1", token_object("<s>")},
+                         {"2", token_object("</s>")},
+                         {std::to_string(image), token_object("<image>")},
+                         {std::to_string(pad), token_object("<pad>")}}},
+                       {"bos_token", "<s>"},
+                       {"clean_up_tokenization_spaces", false},
+                       {"eos_token", "</s>"},
+                       {"legacy", true},
+                       {"pad_token", "<pad>"},
+                       {"padding_side", "left"},
+                       {"processor_class", "LlavaProcessor"},
+                       {"sp_model_kwargs", Json::object()},
+                       {"tokenizer_class", "LlamaTokenizer"},
+                       {"unk_token", "<unk>"},
+                       {"use_default_system_prompt", false}};
+  Json special;
+  for (const auto& [key, content] : {std::pair{"bos_token", "<s>"},
+                                     {"eos_token", "</s>"},
+                                     {"pad_token", "<pad>"},
+                                     {"unk_token", "<unk>"}}) {
+    special[key] = token_object(content);
+    special[key].erase("special");
+  }
+  write_file(folder / "tokenizer.model", model);
+  write_file(folder / "tokenizer_config.json", dump_json(config, 1) + "\n");
+  write_file(folder / "special_tokens_map.json", dump_json(special, 1) + "\n");
+  write_file(folder / "added_tokens.json",
+             dump_json(Json{{"<image>", image}, {"<pad>", pad}}, 1) + "\n");
+}
+
+}  // namespace vigor
