@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <map>
 
 #include "base/error.h"
@@ -117,7 +118,11 @@ TEST_P(FaultRunFolder, StoppedAtEveryOperationARerunFinishes) {
 
 INSTANTIATE_TEST_SUITE_P(Fault, FaultRunFolder,
                          ::testing::Values(Fault::kNoSpace, Fault::kDiskFull, Fault::kKillBefore,
-                                           Fault::kKillAfter));
+                                           Fault::kKillAfter),
+                         [](const auto& tested) {
+                           return std::array{"NoSpace", "DiskFull", "KillBefore",
+                                             "KillAfter"}[static_cast<size_t>(tested.param)];
+                         });
 
 // A kill during the repair of a killed run is a kill like any other.
 TEST(FaultRunFolderTwice, StoppedAgainDuringTheRepair) {
