@@ -1,0 +1,23 @@
+#include <unistd.h>
+
+#include <iostream>
+
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/registry.h"
+#include "cli/versions.h"
+
+int main(int argc, char** argv) {
+  vigor::DiskFileSystem files;
+  vigor::CommandContext context;
+  context.stop = vigor::stop_on_interrupt();
+  context.files = &files;
+  context.console = {.out = &std::cout,
+                     .err = &std::cerr,
+                     .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
+                     .clock = vigor::steady_clock()};
+  const std::string version =
+      std::string("vigor-eval ") + vigor::program_version() + " (" + vigor::git_commit() + ")";
+  return static_cast<int>(vigor::run_program(vigor::all_commands(), {argv + 1, argv + argc},
+                                             version, std::move(context)));
+}

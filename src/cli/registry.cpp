@@ -1,0 +1,11 @@
+#include "cli/registry.h"
+
+namespace vigor {
+
+std::vector<std::unique_ptr<Command>> all_commands() {
+  std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(doctor_command());
+  return commands;
+}
+
+}  // namespace vigor

@@ -1,0 +1,16 @@
+// Every command of the program.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace vigor {
+
+std::vector<std::unique_ptr<Command>> all_commands();
+
+// One a file; each is one line in registry.cpp.
+std::unique_ptr<Command> doctor_command();
+
+}  // namespace vigor
