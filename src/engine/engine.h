@@ -1,0 +1,91 @@
+// Prefix-sharing execution of a LLaVA: one image with all that is asked of it.
+//
+// engine/ holds the scheduler, the caches, sampling and scoring. It needs LibTorch alone.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "engine/sampling.h"
+#include "model/llava.h"
+
+namespace vigor {
+
+struct EngineOptions {
+  // Images in one forward; 0 picks a number from the geometry.
+  int64_t images_per_batch = 0;
+  // False computes every question on its own, from the image on: the field's way, kept as the
+  // baseline that speed and equality are measured against.
+  bool share_prefix = true;
+};
+
+struct DecodingOptions {
+  int64_t max_new_tokens = 64;  // at least 1
+  SamplingOptions sampling;
+  int64_t samples = 1;             // answers drawn for every prompt
+  uint64_t seed = 0;               // random numbers are keyed by (seed, key and prompt, sample)
+  std::vector<int64_t> end_ids;    // any of these ends an answer and is not part of it
+  std::vector<int64_t> probe_ids;  // log-probabilities of these are reported at the first token
+  // True when the answer so far holds a stop string; called after every token. May be empty.
+  std::function<bool(std::span<const int64_t>)> stopped;
+};
+
+struct EngineRequest {
+  std::string key;    // names the image for random numbers
+  at::Tensor pixels;  // [3, S, S] fp32; undefined when no prompt has an image
+  // Token ids with kImageTokenId at the image's place (at most one a prompt).
+  std::vector<std::vector<int64_t>> prompts;
+};
+
+struct EngineAnswer {
+  std::vector<int64_t> ids;
+  bool ended = false;                 // by an end id or stop string, not by length
+  std::vector<float> probe_logprobs;  // natural log, one for each probe id, at the first token
+};
+
+struct EngineMeasurements {
+  std::map<std::string, double> seconds;  // "vision", "prefix", "suffix", "decode", "sampling"
+  double useful_flops = 0;  // of the answers that were asked for, attention counted causally
+  int64_t images = 0, prompt_tokens = 0, computed_prompt_tokens = 0, new_tokens = 0;
+};
+
+// Not thread-safe. `model` must outlive the engine. Runs without autograd.
+class Engine {
+ public:
+  Engine(const Llava& model, EngineOptions options, Clock clock);
+
+  // Images that one call of run() should be given at once.
+  int64_t images_per_batch() const { return images_per_batch_; }
+
+  // Answers all prompts of all requests in one batch: answers[request][prompt * samples + sample].
+  // A prompt longer than the model's context throws Error.
+  std::vector<std::vector<EngineAnswer>> run(std::span<const EngineRequest> requests,
+                                             const DecodingOptions& options);
+
+  // Natural-log probabilities of `continuation` token by token after each prompt (teacher forcing).
+  // scores[request][prompt][token]; continuations[request][prompt] holds the ids.
+  std::vector<std::vector<std::vector<float>>> score(
+      std::span<const EngineRequest> requests,
+      const std::vector<std::vector<std::vector<int64_t>>>& continuations);
+
+  const EngineMeasurements& measurements() const { return measurements_; }
+
+ private:
+  struct Cluster;
+  class Batch;
+
+  const Llava& model_;
+  EngineOptions options_;
+  Clock clock_;
+  int64_t images_per_batch_;
+  EngineMeasurements measurements_;
+};
+
+}  // namespace vigor

@@ -1,0 +1,73 @@
+// Attention of many questions over the prefix that they share.
+//
+// Clusters (an image and its prefix) x rows (one answer each). The prefix's keys and values are
+// stored once a cluster; each row adds its own. All rows of a cluster attend to the prefix in one
+// matrix product, which is what makes 18 questions cost little more than one.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "model/llama.h"
+
+namespace vigor {
+
+// Keys and values of the prefixes of `clusters`, [clusters, kv_heads, longest, head_dim] a layer.
+struct PrefixCache {
+  std::vector<at::Tensor> keys, values;
+  std::vector<int64_t> lengths;  // tokens of each cluster's prefix
+  int64_t longest = 0;
+};
+
+// Prefill of prefixes: causal within each cluster, keys and values are kept in `cache`.
+// Tokens are packed cluster after cluster (lengths from `cache.lengths`).
+class PrefixAttention : public Attention {
+ public:
+  // `cache` must outlive this and have its lengths set.
+  PrefixAttention(PrefixCache& cache, const LlamaConfig& config);
+  at::Tensor attend(int64_t layer, const at::Tensor& q, const at::Tensor& k,
+                    const at::Tensor& v) override;
+
+ private:
+  PrefixCache& cache_;
+  int64_t clusters_;
+  bool uniform_ = true;
+  at::Tensor place_;  // [tokens]: where a packed token lies in the padded [clusters * longest]
+  at::Tensor bias_;   // [1, 1, longest, longest] fp32
+};
+
+// The rows' own tokens: first their suffixes, then one token a step.
+class SharedPrefixAttention : public Attention {
+ public:
+  // rows_per_cluster[c] rows in cluster c; at most `capacity` own tokens a row. `prefix` must
+  // outlive this.
+  SharedPrefixAttention(const PrefixCache& prefix, std::vector<int64_t> rows_per_cluster,
+                        int64_t capacity, const LlamaConfig& config);
+
+  // Announces the tokens of the next forward: new_tokens[row] tokens of each row (0: none), packed
+  // row after row, rows numbered cluster after cluster. Returns their positions [tokens] int64.
+  at::Tensor begin(const std::vector<int64_t>& new_tokens, at::Device device);
+  at::Tensor attend(int64_t layer, const at::Tensor& q, const at::Tensor& k,
+                    const at::Tensor& v) override;
+  // Makes the tokens of the last forward part of the rows.
+  void commit();
+
+ private:
+  const PrefixCache& prefix_;
+  int64_t clusters_, widest_, capacity_;
+  int64_t longest_new_ = 0, used_ = 0;
+  std::vector<int64_t> slot_;     // row -> cluster * widest + index in the cluster
+  std::vector<int64_t> cluster_;  // row -> cluster
+  std::vector<int64_t> own_;      // row -> own tokens so far
+  std::vector<int64_t> pending_;  // row -> tokens of the forward under way
+  std::vector<at::Tensor> keys_,
+      values_;              // a layer: [clusters * widest, capacity, kv_heads, head_dim]
+  at::Tensor query_place_;  // [tokens]: place in the padded [clusters * widest * longest_new]
+  at::Tensor key_place_;    // [tokens]: place in [clusters * widest * capacity]
+  at::Tensor prefix_bias_;  // [clusters, 1, 1, 1, 1, longest] fp32, undefined when all are equal
+  at::Tensor own_bias_;     // [clusters, 1, 1, widest, longest_new, used] fp32
+};
+
+}  // namespace vigor

@@ -1,0 +1,155 @@
+// The engine against transformers' greedy answers and log-probabilities, and against itself: a
+// batched, prefix-sharing run gives the answers of one question at a time.
+#include "engine/engine.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "tests/testing/golden.h"
+
+namespace vigor {
+namespace {
+
+using testing::Golden;
+using testing::id_vector;
+
+class ReferenceEngine : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const std::filesystem::path folder = std::filesystem::path("reference") / GetParam();
+    VIGOR_REQUIRE_SHARED(folder);
+    golden_ = std::make_unique<Golden>(testing::shared(folder));
+    const LlavaCheckpoint checkpoint = open_llava(golden_->folder, at::kFloat, at::kCPU);
+    model_ = std::make_unique<Llava>(checkpoint.config, checkpoint.source);
+  }
+
+  std::vector<EngineRequest> requests() const {
+    std::vector<EngineRequest> requests;
+    const at::Tensor pixels = golden_->tensor("pixel_values");
+    for (const Json& prompt : golden_->json.at("prompts")) {
+      std::vector<int64_t> ids = id_vector(prompt.at("ids"));
+      for (int64_t& id : ids) {
+        if (id == model_->config().image_token_index) id = kImageTokenId;
+      }
+      const std::string name = prompt.at("image").get<std::string>();
+      requests.push_back({name, pixels[std::stoll(name.substr(name.rfind('/') + 1))], {ids}});
+    }
+    return requests;
+  }
+
+  std::unique_ptr<Golden> golden_;
+  std::unique_ptr<Llava> model_;
+};
+
+TEST_P(ReferenceEngine, GreedyTokensInOneBatch) {
+  Engine engine(*model_, {}, steady_clock());
+  const auto wanted = requests();
+  const Json& prompts = golden_->json.at("prompts");
+  DecodingOptions options;
+  options.max_new_tokens = static_cast<int64_t>(prompts[0].at("greedy_ids").size());
+  const auto answers = engine.run(wanted, options);
+  for (size_t p = 0; p < prompts.size(); ++p) {
+    EXPECT_EQ(answers[p][0].ids, id_vector(prompts[p].at("greedy_ids"))) << "prompt " << p;
+  }
+}
+
+TEST_P(ReferenceEngine, FirstTokenLogProbabilities) {
+  const Json& prompts = golden_->json.at("prompts");
+  if (!golden_->json.contains("first_token_candidates")) GTEST_SKIP() << "not in this case";
+  DecodingOptions options;
+  options.max_new_tokens = 1;
+  std::vector<std::string> words;
+  for (const auto& [word, ids] : golden_->json.at("first_token_candidates").items()) {
+    words.push_back(word);
+    options.probe_ids.push_back(ids[0].get<int64_t>());
+  }
+  Engine engine(*model_, {}, steady_clock());
+  const auto answers = engine.run(requests(), options);
+  for (size_t p = 0; p < prompts.size(); ++p) {
+    for (size_t w = 0; w < words.size(); ++w) {
+      EXPECT_NEAR(answers[p][0].probe_logprobs[w],
+                  prompts[p].at("logprob_first").at(words[w]).get<double>(), 1e-4);
+    }
+  }
+}
+
+TEST_P(ReferenceEngine, ContinuationLogProbabilities) {
+  const Json& prompts = golden_->json.at("prompts");
+  if (!golden_->json.contains("answer_ids")) GTEST_SKIP() << "not in this case";
+  Engine engine(*model_, {}, steady_clock());
+  const std::vector<int64_t> answer = id_vector(golden_->json.at("answer_ids"));
+  const auto scores = engine.score(requests(), std::vector(prompts.size(), std::vector{answer}));
+  for (size_t p = 0; p < prompts.size(); ++p) {
+    const auto expected = prompts[p].at("answer_token_logprobs").get<std::vector<double>>();
+    ASSERT_EQ(scores[p][0].size(), expected.size());
+    for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(scores[p][0][i], expected[i], 1e-4);
+  }
+}
+
+// Many questions of different length on each image, some equal through different depths.
+TEST_P(ReferenceEngine, SharedPrefixGivesTheTokensOfOneQuestionAtATime) {
+  auto many = requests();
+  CounterRandom random(3, "questions");
+  for (EngineRequest& request : many) {
+    const std::vector<int64_t> first = request.prompts[0];
+    for (int q = 0; q < 7; ++q) {
+      std::vector<int64_t> ids = first;
+      const size_t image =
+          static_cast<size_t>(std::find(ids.begin(), ids.end(), kImageTokenId) - ids.begin());
+      ids.resize(std::min(ids.size(), image + 2 + static_cast<size_t>(q % 3)));
+      for (uint32_t i = 0; i <= random.below(6); ++i) ids.push_back(3 + random.below(500));
+      request.prompts.push_back(ids);
+    }
+  }
+  DecodingOptions options;
+  options.max_new_tokens = 12;
+  options.end_ids = {2};
+  Engine shared(*model_, {}, steady_clock());
+  const auto together = shared.run(many, options);
+  for (size_t r = 0; r < many.size(); ++r) {
+    for (size_t p = 0; p < many[r].prompts.size(); ++p) {
+      const EngineRequest one = {many[r].key, many[r].pixels, {many[r].prompts[p]}};
+      Engine alone(*model_, {}, steady_clock());
+      EXPECT_EQ(together[r][p].ids, alone.run(std::span(&one, 1), options)[0][0].ids)
+          << "image " << r << ", prompt " << p;
+    }
+  }
+  EXPECT_LT(shared.measurements().computed_prompt_tokens, shared.measurements().prompt_tokens);
+}
+
+TEST_P(ReferenceEngine, SamplesDependOnTheirKeyAlone) {
+  const auto all = requests();
+  DecodingOptions options;
+  options.max_new_tokens = 8;
+  options.samples = 3;
+  options.seed = 11;
+  options.sampling = {.temperature = 0.8, .top_k = 40, .top_p = 0.95};
+  Engine engine(*model_, {}, steady_clock());
+  const auto together = engine.run(all, options);
+  for (size_t r = 0; r < all.size(); ++r) {
+    const auto alone = engine.run(std::span(&all[r], 1), options);
+    for (int s = 0; s < 3; ++s) EXPECT_EQ(together[r][s].ids, alone[0][s].ids);
+    EXPECT_NE(together[r][0].ids, together[r][1].ids);
+  }
+}
+
+TEST_P(ReferenceEngine, RefusesWhatDoesNotFit) {
+  auto all = requests();
+  Engine engine(*model_, {}, steady_clock());
+  all[0].prompts[0].insert(all[0].prompts[0].end(), 5000, 5);
+  EXPECT_THROW(engine.run(all, {}), Error);
+  all[0].prompts[0] = {1, kImageTokenId};
+  EXPECT_THROW(engine.run(all, {}), Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(Reference, ReferenceEngine,
+                         ::testing::Values("llava-hf-tiny", "llava-v1-tiny"), [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace vigor
