@@ -17,12 +17,12 @@ TEST(ReferenceSampling, FilteredProbabilities) {
   const testing::Golden golden(testing::shared("reference/sampling"));
   const at::Tensor logits = golden.tensor("logits");
   int compared = 0;
-  for (const Json& setting : golden.json.at("settings")) {
+  for (const Json& setting : golden.json.at("configs")) {
     SamplingOptions options;
     options.temperature = setting.at("temperature").get<double>();
     options.top_k = setting.at("top_k").get<int64_t>();
     options.top_p = setting.at("top_p").get<double>();
-    const std::string name = setting.at("name").get<std::string>();
+    const std::string name = "probs." + setting.at("name").get<std::string>();
     const at::Tensor expected = golden.tensor(name);
     const at::Tensor actual = filtered_probabilities(logits, options);
     const auto ties = setting.value("rows_with_tie_across_top_p_cut", std::vector<int64_t>{});
