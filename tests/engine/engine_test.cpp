@@ -80,7 +80,8 @@ TEST_P(ReferenceEngine, ContinuationLogProbabilities) {
   if (!golden_->json.contains("answer_ids")) GTEST_SKIP() << "not in this case";
   Engine engine(*model_, {}, steady_clock());
   const std::vector<int64_t> answer = id_vector(golden_->json.at("answer_ids"));
-  const auto scores = engine.score(requests(), std::vector(prompts.size(), std::vector{answer}));
+  const auto scores = engine.score(
+      requests(), std::vector<std::vector<std::vector<int64_t>>>(prompts.size(), {answer}));
   for (size_t p = 0; p < prompts.size(); ++p) {
     const auto expected = prompts[p].at("answer_token_logprobs").get<std::vector<double>>();
     ASSERT_EQ(scores[p][0].size(), expected.size());
