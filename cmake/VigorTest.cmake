@@ -1,7 +1,8 @@
 # vigor_test(NAME SOURCES... LIBS...): one GoogleTest program a room.
 #
 # Suites are labelled by the first word of their name, so that `ctest -L reference` works
-# without a list: Reference* -> reference, Fault* -> faults, EndToEnd* -> e2e, else unit.
+# without a list: Reference* -> reference, Fault* -> faults, EndToEnd* -> e2e,
+# Browser* -> browser, else unit.
 include(GoogleTest)
 
 function(vigor_test name)
@@ -14,5 +15,6 @@ function(vigor_test name)
   gtest_discover_tests(${name} ${common} TEST_FILTER "Reference*" PROPERTIES LABELS reference ${timeout})
   gtest_discover_tests(${name} ${common} TEST_FILTER "Fault*" PROPERTIES LABELS faults ${timeout})
   gtest_discover_tests(${name} ${common} TEST_FILTER "EndToEnd*" PROPERTIES LABELS e2e ${timeout})
-  gtest_discover_tests(${name} ${common} TEST_FILTER "-Reference*:Fault*:EndToEnd*" PROPERTIES LABELS unit ${timeout})
+  gtest_discover_tests(${name} ${common} TEST_FILTER "Browser*" PROPERTIES LABELS browser ${timeout})
+  gtest_discover_tests(${name} ${common} TEST_FILTER "-Reference*:Fault*:EndToEnd*:Browser*" PROPERTIES LABELS unit ${timeout})
 endfunction()

@@ -1,0 +1,18 @@
+# Turns text files into C++ string constants: cmake -DOUTPUT=x.cpp "-DINPUTS=a.css|b.js" -P embed.cmake
+# report.css becomes `const std::string_view kReportCss`, in namespace vigor::reports::assets.
+set(out "// Generated from reports/assets.\n#include \"reports/assets.h\"\n\nnamespace vigor::reports::assets {\n")
+string(REPLACE "|" ";" inputs "${INPUTS}")
+foreach(input IN LISTS inputs)
+  get_filename_component(stem "${input}" NAME_WE)
+  get_filename_component(extension "${input}" EXT)
+  string(SUBSTRING "${stem}" 0 1 first)
+  string(SUBSTRING "${stem}" 1 -1 rest)
+  string(TOUPPER "${first}" first)
+  string(SUBSTRING "${extension}" 1 1 kind)
+  string(SUBSTRING "${extension}" 2 -1 kind_rest)
+  string(TOUPPER "${kind}" kind)
+  file(READ "${input}" text)
+  string(APPEND out "const std::string_view k${first}${rest}${kind}${kind_rest} = R\"vigor~(${text})vigor~\";\n")
+endforeach()
+string(APPEND out "}  // namespace vigor::reports::assets\n")
+file(WRITE "${OUTPUT}" "${out}")

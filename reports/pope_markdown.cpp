@@ -1,0 +1,175 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "reports/pope_formats.h"
+
+namespace vigor::reports {
+namespace {
+
+// GitHub refuses a comment above 65,536 characters; a table or list is never cut in the middle.
+constexpr size_t kLimit = 60000;
+
+// Text from outside as a code span: nothing in it is markup, a mention or an issue number. The
+// fence is longer than any run of backticks inside; a bar would end a table cell even there.
+std::string code(const std::string& text, size_t limit = 160) {
+  std::string plain = printable(text);
+  if (plain.size() > limit) {
+    while (limit > 0 && (static_cast<unsigned char>(plain[limit]) & 0xC0) == 0x80) --limit;
+    plain = plain.substr(0, limit) + "\xE2\x80\xA6";
+  }
+  size_t longest = 0, here = 0;
+  std::string safe;
+  for (const char c : plain) {
+    here = c == '`' ? here + 1 : 0;
+    longest = std::max(longest, here);
+    if (c == '|') {
+      safe += "\xC2\xA6";
+    } else {
+      safe += c;
+    }
+  }
+  if (safe.find_first_not_of(' ') == std::string::npos) return "(empty)";
+  const std::string fence(longest + 1, '`');
+  const bool pad = safe.front() == '`' || safe.back() == '`';
+  return fence + (pad ? " " : "") + safe + (pad ? " " : "") + fence;
+}
+
+std::string cell(const Figure& figure) {
+  if (!figure.value) return "\xE2\x80\x93";
+  std::string text = fmt::format("{:.2f}", *figure.value * 100);
+  if (figure.low && figure.high) {
+    text +=
+        fmt::format(" <sub>{:.1f}\xE2\x80\x93{:.1f}</sub>", *figure.low * 100, *figure.high * 100);
+  }
+  return text;
+}
+
+void figures_table(std::string& out, const std::vector<PopeRun>& runs,
+                   const std::vector<std::string>& splits) {
+  const bool several = runs.size() > 1;
+  out += several ? "| split | run " : "| split ";
+  out += "| accuracy | precision | recall | F1 | yes ratio | TP | FP | TN | FN |\n";
+  out += several ? "|---|---" : "|---";
+  out += "|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+  const auto line = [&](const std::string& name, size_t run, const Json& block, bool counts) {
+    out += "| " + name + (several ? " | " + run_letter(run) : "");
+    for (const char* key : {"accuracy", "precision", "recall", "f1", "yes_ratio"}) {
+      out += " | " + cell(figure(block, key));
+    }
+    for (const char* key : {"tp", "fp", "tn", "fn"}) {
+      out += counts ? fmt::format(" | {}", count(block, key)) : " | ";
+    }
+    out += " |\n";
+  };
+  for (const std::string& split : splits) {
+    for (size_t i = 0; i < runs.size(); ++i) {
+      const Json& block = split_block(runs[i], split);
+      if (block.is_object()) line(code(split, 40), i, block, true);
+    }
+  }
+  if (splits.size() > 1) {
+    for (size_t i = 0; i < runs.size(); ++i) {
+      line("**average**", i, average_block(runs[i]), false);
+    }
+  }
+  out += "\nPercent; below each its 95 % interval, clustered by image.\n\n";
+}
+
+void notes(std::string& out, const std::vector<PopeRun>& runs) {
+  std::vector<std::string> lines;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const std::string who = runs.size() > 1 ? run_letter(i) + ": " : "";
+    if (runs[i].metrics.value("complete", Json(true)) == false) {
+      lines.push_back(who + "not complete: answers and questions do not match one to one");
+    }
+    const Totals sum = totals(runs[i].metrics);
+    if (sum.unparsed + sum.failed + sum.unjudged > 0) {
+      lines.push_back(fmt::format("{}{} scored, {} unparsed, {} failed, {} unjudged", who,
+                                  sum.scored, sum.unparsed, sum.failed, sum.unjudged));
+    }
+    for (const std::string& split : runs[i].splits) {
+      for (const char* key : {"accuracy", "precision", "recall", "f1", "yes_ratio"}) {
+        const std::string reason = figure(split_block(runs[i], split), key).reason;
+        if (!reason.empty())
+          lines.push_back(who + key + " of " + code(split, 40) + ": " + code(reason));
+      }
+    }
+    const Json warnings = runs[i].metrics.value("warnings", Json::array());
+    for (const Json& warning : warnings) {
+      if (warning.is_string()) lines.push_back(who + code(warning.get<std::string>(), 400));
+    }
+  }
+  for (const std::string& difference : incomparable(runs)) {
+    lines.push_back("not comparable, settings differ: " + code(difference, 400));
+  }
+  if (lines.empty()) return;
+  out += "> **Note**\n";
+  for (const std::string& line : lines) out += "> - " + line + "\n";
+  out += "\n";
+}
+
+void examples(std::string& out, const std::vector<PopeRun>& runs, const ReportOptions& options) {
+  for (size_t i = 0; i < runs.size(); ++i) {
+    std::vector<const PopeSample*> wrong;
+    for (const PopeSample& sample : runs[i].samples) {
+      if (sample.wrong()) wrong.push_back(&sample);
+    }
+    if (wrong.empty() || options.markdown_examples == 0) continue;
+    const size_t all = wrong.size();
+    // The surest mistakes say most; without margins the order of the file stands.
+    std::stable_sort(wrong.begin(), wrong.end(), [](const PopeSample* a, const PopeSample* b) {
+      return std::abs(a->margin.value_or(0)) > std::abs(b->margin.value_or(0));
+    });
+    if (wrong.size() > options.markdown_examples) wrong.resize(options.markdown_examples);
+    std::string block = fmt::format("<details><summary>{}{} of {} wrong answers{}</summary>\n\n",
+                                    runs.size() > 1 ? run_letter(i) + ": " : "", wrong.size(), all,
+                                    wrong.front()->margin ? ", the surest first" : "");
+    for (const PopeSample* sample : wrong) {
+      block += "- " + code(sample->question) + " \xE2\x80\x93 truth " + code(sample->label, 20) +
+               ", said " + code(sample->answer);
+      if (sample->margin) block += fmt::format(", margin {:+.2f}", *sample->margin);
+      block += " (" + code(sample->split, 40) + fmt::format(" {}, ", sample->question_id) +
+               code(sample->image, 100) + ")\n";
+    }
+    block += "\n</details>\n\n";
+    if (out.size() + block.size() < kLimit) out += block;
+  }
+}
+
+void settings(std::string& out, const std::vector<PopeRun>& runs) {
+  for (size_t i = 0; i < runs.size(); ++i) {
+    std::string block = fmt::format("<details><summary>{}settings</summary>\n\n",
+                                    runs.size() > 1 ? run_letter(i) + ": " : "");
+    for (const auto& [key, value] : flat_settings(runs[i].run)) {
+      block += "- " + code(key, 80) + ": " + code(value, 200) + "\n";
+    }
+    block += "\n</details>\n\n";
+    if (out.size() + block.size() < kLimit) out += block;
+  }
+}
+
+}  // namespace
+
+std::string pope_markdown(const std::vector<PopeRun>& runs, const ReportOptions& options) {
+  std::vector<const Json*> metrics;
+  for (const PopeRun& run : runs) metrics.push_back(&run.metrics);
+  const Headline headline = pope_headline(runs);
+  std::string out = "### POPE: " + headline.title + "\n\n";
+  for (size_t i = 0; i < runs.size(); ++i) {
+    out += (runs.size() > 1 ? "- **" + run_letter(i) + "** " : "Model ") + code(runs[i].name) +
+           ", dialect " + code(text_at(runs[i].metrics, "dialect"), 40) + "\n";
+  }
+  // The reason of a withheld score may quote the outside.
+  out += "\n" +
+         (headline.lead.starts_with("The reason: ") ? code(headline.lead, 400) : headline.lead) +
+         "\n\n";
+  notes(out, runs);
+  figures_table(out, runs, ordered_splits(metrics));
+  examples(out, runs, options);
+  settings(out, runs);
+  return out;
+}
+
+}  // namespace vigor::reports

@@ -1,0 +1,304 @@
+#include "reports/pope_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "base/files.h"
+
+namespace vigor::reports {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The run's name for people. run.json is read tolerantly: an older or a foreign one still reports.
+std::string run_name(const Json& run, const fs::path& folder) {
+  const auto model = run.find("model");
+  if (model != run.end()) {
+    if (model->is_string()) return model->get<std::string>();
+    if (model->is_object()) {
+      for (const char* key : {"name", "id"}) {
+        if (const std::string text = text_at(*model, key); !text.empty()) return text;
+      }
+      for (const char* key : {"path", "checkpoint", "spec"}) {
+        const std::string text = text_at(*model, key);
+        // A path says its last folder; "http://host/v1#name" its name.
+        const size_t end = text.find_last_not_of('/');
+        if (end == std::string::npos) continue;
+        const size_t cut = text.find_last_of("/#", end);
+        const size_t start = cut == std::string::npos ? 0 : cut + 1;
+        return text.substr(start, end + 1 - start);
+      }
+    }
+  }
+  const fs::path name =
+      folder.filename().empty() ? folder.parent_path().filename() : folder.filename();
+  return name.empty() || name == "." ? fs::absolute(folder).lexically_normal().filename().string()
+                                     : name.string();
+}
+
+fs::path find_images(const Json& run, const fs::path& folder) {
+  const auto settings = run.find("settings");
+  if (settings == run.end() || !settings->is_object()) return {};
+  const std::string text = text_at(*settings, "images");
+  if (text.empty()) return {};
+  std::error_code ignored;
+  for (const fs::path& candidate : {fs::path(text), folder / text}) {
+    if (fs::is_directory(candidate, ignored)) return candidate;
+  }
+  return {};
+}
+
+PopeSample read_sample(const Json& row, const std::string& where) {
+  ObjectReader reader(row, where);
+  PopeSample sample;
+  sample.split = reader.require<std::string>("split");
+  sample.question_id = reader.get<int64_t>("question_id", 0);
+  sample.image = reader.require<std::string>("image");
+  sample.question = reader.require<std::string>("question");
+  sample.label = reader.require<std::string>("label");
+  sample.status = reader.require<std::string>("status");
+  static constexpr std::array kStates = {"scored", "unparsed", "failed", "unjudged"};
+  if (std::find(kStates.begin(), kStates.end(), sample.status) == kStates.end()) {
+    throw Error({.what = "key 'status' is '" + printable(sample.status) +
+                         "', expected scored, unparsed, failed or unjudged",
+                 .where = where});
+  }
+  sample.answer = reader.get<std::string>("answer", "");
+  sample.finish = reader.get<std::string>("finish", "");
+  sample.error = reader.get<std::string>("error", "");
+  const std::string decision = reader.get<std::string>("decision", "");
+  if (decision == "yes" || decision == "no") sample.decision = decision;
+  if (const Json* correct = reader.find("correct"); correct != nullptr && !correct->is_null()) {
+    sample.correct = reader.require<bool>("correct");
+  }
+  if (const Json* margin = reader.find("margin"); margin != nullptr && !margin->is_null()) {
+    sample.margin = reader.require<double>("margin");
+  }
+  return sample;
+}
+
+void flatten(const Json& value, const std::string& name,
+             std::vector<std::pair<std::string, std::string>>& out) {
+  if (value.is_object()) {
+    for (const auto& [key, child] : value.items()) {
+      flatten(child, name.empty() ? key : name + "." + key, out);
+    }
+  } else if (value.is_string()) {
+    out.emplace_back(name, value.get<std::string>());
+  } else if (!value.is_null()) {
+    out.emplace_back(name, dump_json(value));
+  }
+}
+
+}  // namespace
+
+PopeRun read_pope_run(const fs::path& folder) {
+  const fs::path metrics_path = folder / "metrics.json";
+  if (!fs::exists(metrics_path)) {
+    throw Error({.what = "not a finished run: metrics.json is not there",
+                 .where = folder.string(),
+                 .cause = "the run was stopped, or the folder is another one",
+                 .fix = "run the same command again: it goes on where it stopped"});
+  }
+  PopeRun result;
+  result.metrics = read_json_file(metrics_path);
+  ObjectReader metrics(result.metrics, metrics_path.string());
+  if (const auto what = metrics.require<std::string>("benchmark"); what != "pope") {
+    throw Error({.what = "key 'benchmark' is '" + printable(what) + "', expected pope",
+                 .where = metrics_path.string()});
+  }
+  const Json* splits = metrics.find("splits");
+  if (splits == nullptr || !splits->is_object()) {
+    throw Error({.what = "key 'splits' must be an object", .where = metrics_path.string()});
+  }
+  for (const auto& [name, block] : splits->items()) {
+    if (!block.is_object()) {
+      throw Error({.what = "split '" + printable(name) + "' must be an object",
+                   .where = metrics_path.string()});
+    }
+  }
+  result.splits = ordered_splits({&result.metrics});
+
+  const fs::path run_path = folder / "run.json";
+  result.run = fs::exists(run_path) ? read_json_file(run_path) : Json::object();
+  if (!result.run.is_object()) {
+    throw Error({.what = "expected an object", .where = run_path.string()});
+  }
+  result.name = run_name(result.run, folder);
+  result.images_dir = find_images(result.run, folder);
+
+  const fs::path samples_path = folder / "samples.jsonl";
+  for_each_jsonl(read_file(samples_path), samples_path.string(), [&](size_t line, Json&& row) {
+    result.samples.push_back(read_sample(row, samples_path.string() + ":" + std::to_string(line)));
+  });
+  return result;
+}
+
+Figure figure(const Json& block, const std::string& key) {
+  Figure result;
+  if (!block.is_object()) return result;
+  const auto value = block.find(key);
+  if (value != block.end() && value->is_number() && std::isfinite(value->get<double>())) {
+    result.value = value->get<double>();
+  }
+  if (const auto ci = block.find("ci95"); ci != block.end() && ci->is_object()) {
+    const auto pair = ci->find(key);
+    if (pair != ci->end() && pair->is_array() && pair->size() == 2 && (*pair)[0].is_number() &&
+        (*pair)[1].is_number()) {
+      result.low = (*pair)[0].get<double>();
+      result.high = (*pair)[1].get<double>();
+    }
+  }
+  if (!result.value) {
+    for (const char* name : {"reason", "reasons"}) {
+      const auto reason = block.find(name);
+      if (reason == block.end()) continue;
+      if (reason->is_string()) result.reason = reason->get<std::string>();
+      if (reason->is_object()) result.reason = text_at(*reason, key);
+    }
+  }
+  return result;
+}
+
+int64_t count(const Json& block, const std::string& key) {
+  if (!block.is_object()) return 0;
+  const auto value = block.find(key);
+  return value != block.end() && value->is_number() ? value->get<int64_t>() : 0;
+}
+
+const Json& split_block(const PopeRun& run, const std::string& split) {
+  static const Json kNone;
+  const Json& splits = run.metrics.at("splits");
+  const auto found = splits.find(split);
+  return found == splits.end() ? kNone : *found;
+}
+
+const Json& average_block(const PopeRun& run) {
+  static const Json kNone;
+  const auto found = run.metrics.find("average");
+  return found == run.metrics.end() ? kNone : *found;
+}
+
+std::string text_at(const Json& object, const std::string& key) {
+  if (!object.is_object()) return "";
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::vector<std::string> ordered_splits(const std::vector<const Json*>& metrics) {
+  static const std::vector<std::string> kKnown = {"random", "popular", "adversarial"};
+  std::vector<std::string> known, others;
+  for (const Json* one : metrics) {
+    const auto splits = one->find("splits");
+    if (splits == one->end() || !splits->is_object()) continue;
+    for (const auto& [name, block] : splits->items()) {
+      if (std::find(kKnown.begin(), kKnown.end(), name) == kKnown.end()) others.push_back(name);
+    }
+    for (const std::string& name : kKnown) {
+      if (splits->contains(name) && std::find(known.begin(), known.end(), name) == known.end()) {
+        known.push_back(name);
+      }
+    }
+  }
+  std::sort(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
+    return std::find(kKnown.begin(), kKnown.end(), a) < std::find(kKnown.begin(), kKnown.end(), b);
+  });
+  std::sort(others.begin(), others.end());
+  others.erase(std::unique(others.begin(), others.end()), others.end());
+  known.insert(known.end(), others.begin(), others.end());
+  return known;
+}
+
+std::optional<double> Totals::false_alarms() const {
+  if (fp + tn == 0) return std::nullopt;
+  return static_cast<double>(fp) / static_cast<double>(fp + tn);
+}
+
+std::optional<double> Totals::present_share() const {
+  const int64_t all = tp + fp + tn + fn;
+  if (all == 0) return std::nullopt;
+  return static_cast<double>(tp + fn) / static_cast<double>(all);
+}
+
+Totals totals(const Json& metrics) {
+  Totals sum;
+  if (const auto splits = metrics.find("splits"); splits != metrics.end()) {
+    for (const auto& [name, block] : splits->items()) {
+      sum.tp += count(block, "tp");
+      sum.fp += count(block, "fp");
+      sum.tn += count(block, "tn");
+      sum.fn += count(block, "fn");
+      sum.questions += count(block, "questions");
+    }
+  }
+  if (const auto counts = metrics.find("counts"); counts != metrics.end()) {
+    sum.scored = count(*counts, "scored");
+    sum.unparsed = count(*counts, "unparsed");
+    sum.failed = count(*counts, "failed");
+    sum.unjudged = count(*counts, "unjudged");
+  }
+  return sum;
+}
+
+std::vector<std::string> incomparable(const std::vector<PopeRun>& runs) {
+  // What decides an answer besides the checkpoint. Paths differ harmlessly; hashes do not.
+  static const std::vector<std::string> kDecides = {
+      "dialect",     "prompt_suffix", "conversation", "system_prompt", "max_new_tokens",  "limit",
+      "temperature", "prompts",       "questions",    "dataset",       "questions_sha256"};
+  std::vector<std::string> lines;
+  std::map<std::string, std::vector<std::string>> values;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    std::map<std::string, std::string> flat;
+    for (const auto& [key, value] : flat_settings(runs[i].run)) flat[key] = value;
+    flat["dialect"] = text_at(runs[i].metrics, "dialect");
+    for (const auto& [key, value] : flat) {
+      const std::string last = key.substr(key.rfind('.') + 1);
+      const std::string first = key.substr(0, key.find('.'));
+      const bool decides = std::find(kDecides.begin(), kDecides.end(), last) != kDecides.end() ||
+                           first == "dataset" || first == "prompts";
+      // The questions' paths stand in the settings; their hashes in the dataset decide.
+      if (!decides || key == "settings.questions") continue;
+      auto& row = values[key];
+      row.resize(runs.size());
+      row[i] = value;
+    }
+  }
+  for (auto& [key, row] : values) {
+    row.resize(runs.size());
+    if (std::all_of(row.begin(), row.end(), [&](const auto& v) { return v == row[0]; })) continue;
+    std::string line = key + ":";
+    for (size_t i = 0; i < row.size(); ++i) {
+      line += (i == 0 ? " " : ", ") + (row[i].empty() ? std::string("none") : row[i]);
+    }
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+std::vector<std::pair<std::string, std::string>> flat_settings(const Json& run) {
+  std::vector<std::pair<std::string, std::string>> out;
+  if (!run.is_object()) return out;
+  for (const auto& [key, value] : run.items()) {
+    if (key == "timing" || key == "rows_per_s" || key == "useful_flops" ||
+        key == "peak_memory_bytes" || key == "counts" || key == "status") {
+      continue;
+    }
+    flatten(value, key, out);
+  }
+  return out;
+}
+
+std::string percent(const std::optional<double>& value, int decimals) {
+  return value ? fmt::format("{:.{}f} %", *value * 100, decimals) : "-";
+}
+
+std::string interval_text(const Figure& figure) {
+  if (!figure.low || !figure.high) return "";
+  return fmt::format("{:.1f} to {:.1f} %", *figure.low * 100, *figure.high * 100);
+}
+
+}  // namespace vigor::reports
