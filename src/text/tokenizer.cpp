@@ -1,13 +1,12 @@
 #include "text/tokenizer.h"
 
-#include <sentencepiece_processor.h>
-
 #include <algorithm>
 #include <array>
 #include <set>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "text/pieces.h"
 
 namespace vigor {
 namespace {
@@ -38,7 +37,7 @@ std::optional<std::string> read_if_there(const std::filesystem::path& path) {
 
 struct Tokenizer::Impl {
   TokenizerConfig config;
-  sentencepiece::SentencePieceProcessor pieces;
+  std::unique_ptr<PieceModel> pieces;
   AddedTokens added;
   std::set<int> special_ids;
   // Special tokens whose text stands apart when decoded: those outside of the trained vocabulary
@@ -59,9 +58,9 @@ struct Tokenizer::Impl {
 
   std::vector<int> sentencepiece_ids(std::string_view text) const {
     std::vector<int> ids;
-    const auto status = pieces.Encode(absl::string_view(text.data(), text.size()), &ids);
-    if (!status.ok()) {
-      throw Error({.what = "sentencepiece cannot encode a text: " + status.ToString(),
+    const std::string problem = pieces->encode(text, ids);
+    if (!problem.empty()) {
+      throw Error({.what = "sentencepiece cannot encode a text: " + problem,
                    .where = "",
                    .cause = "",
                    .fix = ""});
@@ -96,19 +95,17 @@ Tokenizer::Tokenizer(std::string_view model, TokenizerConfig config, const std::
     // add_dummy_prefix (field 3) = false. Non-legacy tokenizers add the prefix themselves.
     bytes.append("\x1a\x02\x18\x00", 4);
   }
-  const auto status = bytes.empty() ? sentencepiece::util::Status(
-                                          sentencepiece::util::StatusCode::kInternal, "no bytes")
-                                    : impl_->pieces.LoadFromSerializedProto(bytes);
-  if (model.empty() || !status.ok() || impl_->pieces.GetPieceSize() <= 0) {
+  if (!model.empty()) impl_->pieces = open_piece_model(bytes);
+  if (impl_->pieces == nullptr) {
     throw Error({.what = "not a sentencepiece model",
                  .where = where,
                  .cause = "the file is damaged, cut off, or a Git LFS pointer",
                  .fix = "fetch tokenizer.model again"});
   }
-  impl_->piece_count = impl_->pieces.GetPieceSize();
+  impl_->piece_count = impl_->pieces->size();
   impl_->add_special_tokens();
-  const int space = impl_->pieces.PieceToId(std::string(kSpaceMark));
-  impl_->space_id = impl_->pieces.IsUnknown(space) ? -1 : space;
+  const int space = impl_->pieces->id_of(kSpaceMark);
+  impl_->space_id = impl_->pieces->is_unknown(space) ? -1 : space;
   if (!impl_->config.legacy) {
     impl_->unk_pieces = impl_->sentencepiece_ids(impl_->config.unk_token).size();
   }
@@ -135,8 +132,8 @@ void Tokenizer::Impl::add_special_tokens() {
       AddedToken token;
       token.content = content;
       token.special = true;
-      const int piece = pieces.PieceToId(content);
-      const bool known = piece >= 0 && piece < piece_count && pieces.IdToPiece(piece) == content;
+      const int piece = pieces->id_of(content);
+      const bool known = piece >= 0 && piece < piece_count && pieces->piece(piece) == content;
       token.id = known ? piece : next_id++;
       found = tokens.insert(tokens.end(), std::move(token));
     }
@@ -201,18 +198,16 @@ std::vector<int> Tokenizer::encode(std::string_view text, bool add_bos) const {
 
 std::string Tokenizer::Impl::token(int id) const {
   if (const AddedToken* found = added.find(id)) return found->content;
-  return id >= 0 && id < piece_count ? pieces.IdToPiece(id) : "";
+  return id >= 0 && id < piece_count ? pieces->piece(id) : "";
 }
 
 std::string Tokenizer::Impl::decode_pieces(const std::vector<std::string>& tokens) const {
   std::string text;
   if (tokens.empty()) return text;
-  const auto status = pieces.Decode(tokens, &text);
-  if (!status.ok()) {
-    throw Error({.what = "sentencepiece cannot decode: " + status.ToString(),
-                 .where = "",
-                 .cause = "",
-                 .fix = ""});
+  const std::string problem = pieces->decode(tokens, text);
+  if (!problem.empty()) {
+    throw Error(
+        {.what = "sentencepiece cannot decode: " + problem, .where = "", .cause = "", .fix = ""});
   }
   return text;
 }
@@ -294,7 +289,7 @@ std::string Tokenizer::id_to_piece(int id) const {
 }
 
 bool Tokenizer::is_byte(int id) const {
-  return id >= 0 && id < impl_->piece_count && !is_added(id) && impl_->pieces.IsByte(id);
+  return id >= 0 && id < impl_->piece_count && !is_added(id) && impl_->pieces->is_byte(id);
 }
 
 bool Tokenizer::is_special(int id) const {

@@ -1,27 +1,13 @@
 #include "text/tokenizer_trainer.h"
 
-#include <sentencepiece_trainer.h>
-
 #include <fstream>
 #include <unordered_map>
 
 #include "base/json.h"
+#include "text/pieces.h"
 
 namespace vigor {
 namespace {
-
-class LineIterator : public sentencepiece::SentenceIterator {
- public:
-  explicit LineIterator(const std::vector<std::string>& lines) : lines_(lines) {}
-  bool done() const override { return at_ >= lines_.size(); }
-  void Next() override { ++at_; }
-  const std::string& value() const override { return lines_[at_]; }
-  sentencepiece::util::Status status() const override { return {}; }
-
- private:
-  const std::vector<std::string>& lines_;
-  size_t at_ = 0;
-};
 
 void write_file(const std::filesystem::path& path, const std::string& bytes) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
@@ -61,16 +47,12 @@ void train_tokenizer(const std::vector<std::string>& lines, int vocab_size,
       {"num_threads", "1"},
       {"minloglevel", "3"},
   };
-  LineIterator iterator(lines);
   std::string model;
-  const auto status =
-      lines.empty()
-          ? sentencepiece::util::Status(sentencepiece::util::StatusCode::kInternal, "no lines")
-          : sentencepiece::SentencePieceTrainer::Train(options, &iterator, &model);
-  if (!status.ok() || model.empty()) {
+  const std::string problem = lines.empty() ? "no lines" : train_pieces(options, lines, model);
+  if (!problem.empty() || model.empty()) {
     throw Error({.what = "cannot train a tokenizer of " + std::to_string(vocab_size) + " pieces",
                  .where = folder.string(),
-                 .cause = status.ToString(),
+                 .cause = problem,
                  .fix = "give more text, or a vocabulary size that fits it"});
   }
   std::error_code failed;
