@@ -73,13 +73,18 @@ void RunFolder::read_run(const Json& settings) {
   }
   run_ = read_json_file(path_ / kRun);
   const std::string where = printable((path_ / kRun).string());
-  if (!run_.is_object() || !run_.contains("settings")) {
+  if (!run_.is_object() || !run_.contains("settings") || !run_["settings"].is_object()) {
     throw Error({.what = "this run.json has no \"settings\"",
                  .where = where,
                  .cause = "the file is from another program",
                  .fix = "choose another folder with --out"});
   }
-  const auto differences = setting_differences(run_["settings"], settings);
+  Json before = run_["settings"], after = settings;
+  for (const std::string& key : options_.uncompared) {
+    before.erase(key);
+    after.erase(key);
+  }
+  const auto differences = setting_differences(before, after);
   if (!differences.empty()) {
     throw Error(
         {.what = "the folder holds a run made with other settings: " + describe(differences),
@@ -88,6 +93,7 @@ void RunFolder::read_run(const Json& settings) {
          .fix = "choose another folder with --out, or use the settings of that run"});
   }
   resumed_ = true;
+  if (run_["settings"] != settings) update_run({{"settings", settings}});
 }
 
 void RunFolder::remember(Json sample, const std::string& where) {

@@ -28,6 +28,9 @@ struct RunFolderOptions {
   int sync_every = 256;
   // Drop samples with "status": "failed" when the folder is opened again.
   bool retry_failed = true;
+  // Top-level keys of the settings that are recorded but may change between a run and its rerun,
+  // because no answer depends on them (where the pictures lie, how many failures are accepted).
+  std::vector<std::string> uncompared = {};
 };
 
 // One process owns a run folder at a time. Not thread-safe. Holds references: the file system

@@ -70,6 +70,12 @@ void expect_finished(const std::filesystem::path& path) {
   for (const auto& [name, count] : seen) EXPECT_EQ(count, 1) << name;
 }
 
+std::string fault_name(Fault fault) {
+  static const std::array<const char*, 4> kNames = {"NoSpace", "DiskFull", "KillBefore",
+                                                    "KillAfter"};
+  return kNames[static_cast<size_t>(fault)];
+}
+
 class FaultRunFolder : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(FaultRunFolder, StoppedAtEveryOperationARerunFinishes) {
@@ -119,10 +125,7 @@ TEST_P(FaultRunFolder, StoppedAtEveryOperationARerunFinishes) {
 INSTANTIATE_TEST_SUITE_P(Fault, FaultRunFolder,
                          ::testing::Values(Fault::kNoSpace, Fault::kDiskFull, Fault::kKillBefore,
                                            Fault::kKillAfter),
-                         [](const auto& tested) {
-                           return std::array{"NoSpace", "DiskFull", "KillBefore",
-                                             "KillAfter"}[static_cast<size_t>(tested.param)];
-                         });
+                         [](const auto& tested) { return fault_name(tested.param); });
 
 // A kill during the repair of a killed run is a kill like any other.
 TEST(FaultRunFolderTwice, StoppedAgainDuringTheRepair) {

@@ -120,6 +120,15 @@ TEST_F(RunFolderTest, OtherSettingsAreRefusedByName) {
                 "  what to do: choose another folder with --out, or use the settings of that run");
 }
 
+TEST_F(RunFolderTest, SettingsThatNoAnswerDependsOnMayChange) {
+  append("a");
+  Json moved = kSettings;
+  moved["images"] = "elsewhere";
+  const RunFolder run = RunFolder::open(files_, folder_ / "run", moved, {.uncompared = {"images"}});
+  EXPECT_TRUE(run.holds("a"));
+  EXPECT_EQ(read_json_file(folder_ / "run/run.json")["settings"]["images"], "elsewhere");
+}
+
 TEST_F(RunFolderTest, AFolderWithOtherFilesIsRefused) {
   folder_.write("run/thesis.tex", "");
   EXPECT_THAT(message(), HasSubstr("the folder is not empty and holds no run\n  likely cause: it "

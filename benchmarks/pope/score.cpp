@@ -1,0 +1,386 @@
+#include "benchmarks/pope/score.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "reports/statistics.h"
+
+namespace vigor::pope {
+namespace {
+
+using statistics::ClusterRatio;
+using statistics::Estimate;
+
+constexpr std::array<const char*, 5> kMetrics{"accuracy", "precision", "recall", "f1", "yes_ratio"};
+
+// Decisions by label. `unparsed_yes` are questions whose label is yes and whose answer is neither.
+struct Counts {
+  int64_t tp = 0, fp = 0, tn = 0, fn = 0, unparsed_yes = 0, unparsed_no = 0;
+
+  void add(bool label_yes, Decision decision) {
+    if (decision == Decision::kNone) {
+      ++(label_yes ? unparsed_yes : unparsed_no);
+    } else if (label_yes) {
+      ++(decision == Decision::kYes ? tp : fn);
+    } else {
+      ++(decision == Decision::kYes ? fp : tn);
+    }
+  }
+  int64_t parsed() const { return tp + fp + tn + fn; }
+  int64_t unparsed() const { return unparsed_yes + unparsed_no; }
+};
+
+struct Fraction {
+  int64_t numerator = 0;
+  int64_t denominator = 0;
+};
+
+// The metrics as ratios of counts. Dialects differ in where an unparsed answer goes:
+//   strict   nowhere;
+//   lmms     wrong in accuracy; neither hit nor miss in recall; its yes ratio is that of the
+//   labels; vlmeval  wrong in accuracy, a miss in recall.
+struct Ratios {
+  Fraction accuracy, precision, recall, f1, yes_ratio;
+};
+
+Ratios ratios_of(const Counts& c, Dialect dialect) {
+  const bool strict = dialect == Dialect::kStrict;
+  const int64_t all = c.parsed() + (strict ? 0 : c.unparsed());
+  const int64_t missed = c.fn + (dialect == Dialect::kVlmeval ? c.unparsed_yes : 0);
+  Ratios r;
+  r.accuracy = {c.tp + c.tn, all};
+  r.precision = {c.tp, c.tp + c.fp};
+  r.recall = {c.tp, c.tp + missed};
+  r.f1 = {2 * c.tp, 2 * c.tp + c.fp + missed};
+  r.yes_ratio = {c.tp + c.fp, all};
+  if (dialect == Dialect::kLmms) r.yes_ratio.numerator = c.tp + c.fn + c.unparsed_yes;
+  return r;
+}
+
+std::optional<double> divide(const Fraction& f) {
+  if (f.denominator == 0) return std::nullopt;
+  return static_cast<double>(f.numerator) / static_cast<double>(f.denominator);
+}
+
+Json or_null(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+bool label_yes(const Question& question) {
+  return question.label != "no";
+}
+
+// One split's samples, with counts for each image of the whole run.
+struct SplitTally {
+  Counts total;
+  std::vector<Counts> by_image;  // index: image number of the run
+  int64_t questions = 0, failed = 0;
+  std::vector<const SampleOutcome*> with_margin;
+  std::optional<SplitCut> cut;
+};
+
+struct RunTally {
+  std::vector<std::string> order;
+  std::map<std::string, SplitTally> splits;
+  std::map<std::string, size_t> images;
+  int64_t scored = 0, unparsed = 0, failed = 0;
+};
+
+RunTally tally(const std::vector<SampleOutcome>& samples, Dialect dialect,
+               const ScoreOptions& options) {
+  RunTally run;
+  const auto add_split = [&](const std::string& name) {
+    if (run.splits.emplace(name, SplitTally{}).second) run.order.push_back(name);
+  };
+  for (const std::string& name : options.splits) add_split(name);
+  for (const SampleOutcome& sample : samples) {
+    add_split(sample.split);
+    run.images.emplace(sample.question.image, run.images.size());
+  }
+  for (const SplitCut& cut : options.cuts) {
+    add_split(cut.split);
+    run.splits[cut.split].cut = cut;
+  }
+  for (auto& [name, split] : run.splits) split.by_image.resize(run.images.size());
+  for (const SampleOutcome& sample : samples) {
+    SplitTally& split = run.splits[sample.split];
+    ++split.questions;
+    if (!sample.error.empty()) {
+      ++split.failed;
+      ++run.failed;
+      continue;
+    }
+    const Decision decision = decide(sample.answer, dialect);
+    const bool yes = label_yes(sample.question);
+    split.total.add(yes, decision);
+    split.by_image[run.images.at(sample.question.image)].add(yes, decision);
+    ++(decision == Decision::kNone ? run.unparsed : run.scored);
+    if (sample.margin && !std::isnan(*sample.margin)) split.with_margin.push_back(&sample);
+  }
+  return run;
+}
+
+std::optional<Estimate> estimate_of(const SplitTally& split, Dialect dialect,
+                                    Fraction Ratios::*metric) {
+  std::vector<ClusterRatio> clusters;
+  for (const Counts& counts : split.by_image) {
+    const Fraction fraction = ratios_of(counts, dialect).*metric;
+    clusters.push_back(
+        {static_cast<double>(fraction.numerator), static_cast<double>(fraction.denominator)});
+  }
+  return statistics::ratio_estimate(clusters);
+}
+
+Json interval_json(const std::optional<Estimate>& estimate, double level) {
+  if (!estimate) return nullptr;
+  const auto interval = statistics::share_interval(*estimate, level);
+  return interval ? Json::array({interval->low, interval->high}) : Json(nullptr);
+}
+
+constexpr std::array<Fraction Ratios::*, 5> kRatios{
+    &Ratios::accuracy, &Ratios::precision, &Ratios::recall, &Ratios::f1, &Ratios::yes_ratio};
+
+struct SplitScores {
+  std::array<std::optional<double>, 5> values;  // in the order of kMetrics
+  std::array<std::optional<Estimate>, 5> estimates;
+  std::string reason;
+};
+
+// Why each null is null, in one line.
+std::string reason_of(const SplitScores& scores, const SplitTally& split, Dialect dialect) {
+  if (split.total.parsed() + split.total.unparsed() == 0) return "no answers";
+  const bool no_yes = split.total.tp + split.total.fp == 0;
+  std::string reason;
+  const auto add = [&](const std::string& text) { reason += (reason.empty() ? "" : "; ") + text; };
+  if (!scores.values[0]) add("accuracy: no answer could be read as yes or no");
+  if (!scores.values[1] && no_yes) add("precision: no answer is yes");
+  if (!scores.values[2]) {
+    add(dialect == Dialect::kLmms ? "recall: no question with label yes was answered yes or no"
+                                  : "recall: no question has the label yes");
+  }
+  if (!scores.values[3]) add("f1: precision and recall are both 0, or one of them is undefined");
+  if (!scores.values[4]) add("yes_ratio: no answer could be read as yes or no");
+  return reason;
+}
+
+SplitScores score_split(const SplitTally& split, Dialect dialect) {
+  SplitScores scores;
+  Ratios ratios = ratios_of(split.total, dialect);
+  if (split.cut) {
+    ratios.yes_ratio.numerator += split.cut->surplus_yes;
+    ratios.yes_ratio.denominator += split.cut->surplus_answers;
+  }
+  for (size_t m = 0; m < kMetrics.size(); ++m) {
+    scores.values[m] = divide(ratios.*kRatios[m]);
+    scores.estimates[m] = estimate_of(split, dialect, kRatios[m]);
+  }
+  // The script's order of operations, not 2 TP / (2 TP + FP + FN): the last digit differs.
+  const auto& [accuracy, precision, recall, f1, yes_ratio] = scores.values;
+  scores.values[3].reset();
+  if (precision && recall && *precision + *recall > 0) {
+    scores.values[3] = 2 * *precision * *recall / (*precision + *recall);
+  } else {
+    scores.estimates[3].reset();
+  }
+  scores.reason = reason_of(scores, split, dialect);
+  return scores;
+}
+
+// AUROC and calibration of the yes margin: how well the model is grounded whatever its bias to yes.
+void add_margin_scores(const SplitTally& split, const RunTally& run, const ScoreOptions& options,
+                       Json* out) {
+  std::vector<statistics::RankedItem> ranked;
+  std::vector<statistics::ProbabilityItem> probabilities;
+  for (const SampleOutcome* sample : split.with_margin) {
+    const bool yes = label_yes(sample->question);
+    ranked.push_back({*sample->margin, yes, run.images.at(sample->question.image)});
+    probabilities.push_back({1 / (1 + std::exp(-*sample->margin)), yes});
+  }
+  const auto auroc = statistics::auroc_estimate(ranked, run.images.size());
+  (*out)["margins"] = ranked.size();
+  (*out)["auroc"] = auroc ? Json(auroc->value) : Json(nullptr);
+  (*out)["ci95"]["auroc"] = interval_json(auroc, options.level);
+  const auto curve = statistics::calibration(probabilities, options.calibration_bins);
+  if (!curve) return;
+  Json bins = Json::array();
+  for (const statistics::CalibrationBin& bin : curve->bins) {
+    const bool empty = bin.count == 0;
+    bins.push_back({{"low", bin.low},
+                    {"high", bin.high},
+                    {"count", bin.count},
+                    {"mean_probability", empty ? Json(nullptr) : Json(bin.mean_probability)},
+                    {"share_yes", empty ? Json(nullptr) : Json(bin.share_positive)}});
+  }
+  (*out)["calibration"] = {{"ece", curve->ece}, {"bins", bins}};
+}
+
+Json split_json(const SplitTally& split, const RunTally& run, const SplitScores& scores,
+                const ScoreOptions& options) {
+  size_t images = 0;
+  for (const Counts& counts : split.by_image) {
+    if (counts.parsed() + counts.unparsed() > 0) ++images;
+  }
+  Json out = {{"questions", split.questions + (split.cut ? split.cut->unanswered : 0)},
+              {"tp", split.total.tp},
+              {"fp", split.total.fp},
+              {"tn", split.total.tn},
+              {"fn", split.total.fn},
+              {"unparsed", split.total.unparsed()},
+              {"unparsed_label_yes", split.total.unparsed_yes},
+              {"failed", split.failed},
+              {"unjudged", 0},
+              {"images", images},
+              {"complete", options.complete && !split.cut}};
+  if (split.cut) {
+    out["unanswered"] = split.cut->unanswered;
+    out["surplus_answers"] = split.cut->surplus_answers;
+  }
+  for (size_t m = 0; m < kMetrics.size(); ++m) {
+    out[kMetrics[m]] = or_null(scores.values[m]);
+    out["ci95"][kMetrics[m]] = interval_json(scores.estimates[m], options.level);
+  }
+  if (!scores.reason.empty()) out["reason"] = scores.reason;
+  if (!split.with_margin.empty()) add_margin_scores(split, run, options, &out);
+  return out;
+}
+
+// The plain mean over splits, with an interval that knows that splits share their images.
+Json average_json(const std::vector<SplitScores>& scores, const RunTally& run, double level) {
+  Json average;
+  std::string reason;
+  for (size_t m = 0; m < kMetrics.size(); ++m) {
+    double sum = 0;
+    std::vector<Estimate> estimates;
+    std::string missing;
+    for (size_t s = 0; s < scores.size(); ++s) {
+      if (scores[s].values[m]) {
+        sum += *scores[s].values[m];
+      } else {
+        missing += (missing.empty() ? "" : ", ") + run.order[s];
+      }
+      if (scores[s].estimates[m]) estimates.push_back(*scores[s].estimates[m]);
+    }
+    average[kMetrics[m]] = nullptr;
+    average["ci95"][kMetrics[m]] = nullptr;
+    if (scores.empty() || !missing.empty()) {
+      reason += (reason.empty() ? "" : "; ") + std::string(kMetrics[m]) + ": undefined in " +
+                (missing.empty() ? "every split" : missing);
+      continue;
+    }
+    average[kMetrics[m]] = sum / static_cast<double>(scores.size());
+    if (estimates.size() == scores.size()) {
+      average["ci95"][kMetrics[m]] = interval_json(statistics::mean_estimate(estimates), level);
+    }
+  }
+  if (!reason.empty()) average["reason"] = reason;
+  return average;
+}
+
+void withhold(Json* scores, const std::string& reason) {
+  for (const char* metric : kMetrics) {
+    (*scores)[metric] = nullptr;
+    (*scores)["ci95"][metric] = nullptr;
+  }
+  for (const char* metric : {"auroc", "calibration"}) {
+    if (scores->contains(metric)) (*scores)[metric] = nullptr;
+  }
+  if ((*scores)["ci95"].contains("auroc")) (*scores)["ci95"]["auroc"] = nullptr;
+  (*scores)["reason"] = reason;
+}
+
+}  // namespace
+
+Json score_splits(const std::vector<SampleOutcome>& samples, Dialect dialect,
+                  const ScoreOptions& options) {
+  const RunTally run = tally(samples, dialect, options);
+  Json metrics = {{"benchmark", "pope"},
+                  {"dialect", dialect_name(dialect)},
+                  {"complete", options.complete && options.cuts.empty()},
+                  {"splits", Json::object()},
+                  {"split_order", run.order},
+                  {"counts",
+                   {{"scored", run.scored},
+                    {"unparsed", run.unparsed},
+                    {"failed", run.failed},
+                    {"unjudged", 0}}},
+                  {"max_failures", options.max_failures},
+                  {"warnings", options.warnings}};
+  std::vector<SplitScores> scores;
+  for (const std::string& name : run.order) {
+    const SplitTally& split = run.splits.at(name);
+    scores.push_back(score_split(split, dialect));
+    metrics["splits"][name] = split_json(split, run, scores.back(), options);
+  }
+  metrics["average"] = average_json(scores, run, options.level);
+  metrics["withheld"] = run.failed > options.max_failures;
+  if (run.failed > options.max_failures) {
+    const std::string reason = std::to_string(run.failed) + " of " +
+                               std::to_string(samples.size()) + " samples failed, " +
+                               std::to_string(options.max_failures) + " may (--max-failures)";
+    for (auto& [name, split] : metrics["splits"].items()) withhold(&split, reason);
+    withhold(&metrics["average"], reason);
+    metrics["reason"] = reason;
+  }
+  return metrics;
+}
+
+bool scores_withheld(const Json& metrics) {
+  return metrics.value("withheld", false);
+}
+
+std::string sample_key(const std::string& split, const Question& question) {
+  return split + "/" + std::to_string(question.question_id);
+}
+
+Json sample_row(const SampleOutcome& sample, Dialect dialect) {
+  Json row = {{"key", sample_key(sample.split, sample.question)},
+              {"split", sample.split},
+              {"question_id", sample.question.question_id},
+              {"image", sample.question.image},
+              {"question", sample.question.text},
+              {"label", sample.question.label},
+              {"answer", sample.answer},
+              {"margin", or_null(sample.margin)},
+              {"finish", sample.finish},
+              {"status", "failed"},
+              {"decision", nullptr},
+              {"correct", nullptr},
+              {"error", nullptr}};
+  if (!sample.error.empty()) {
+    row["error"] = sample.error;
+    row["answer"] = nullptr;
+    return row;
+  }
+  const Decision decision = decide(sample.answer, dialect);
+  row["status"] = decision == Decision::kNone ? "unparsed" : "scored";
+  if (decision == Decision::kNone) return row;
+  row["decision"] = decision_name(decision);
+  row["correct"] = (decision == Decision::kYes) == label_yes(sample.question);
+  return row;
+}
+
+SampleOutcome sample_of_row(const Json& row, const std::string& where) {
+  ObjectReader reader(row, where);
+  SampleOutcome sample;
+  sample.split = reader.require<std::string>("split");
+  sample.question.question_id = reader.require<int64_t>("question_id");
+  sample.question.image = reader.require<std::string>("image");
+  sample.question.text = reader.require<std::string>("question");
+  sample.question.label = reader.require<std::string>("label");
+  sample.answer = reader.get<std::string>("answer", "");
+  sample.finish = reader.get<std::string>("finish", "");
+  sample.error = reader.get<std::string>("error", "");
+  if (const Json* margin = reader.find("margin"); margin != nullptr && !margin->is_null()) {
+    sample.margin = reader.require<double>("margin");
+  }
+  if (sample.error.empty() && reader.get<std::string>("status", "") == "failed") {
+    sample.error = "failed, without a reason in the row";
+  }
+  return sample;
+}
+
+}  // namespace vigor::pope
