@@ -35,7 +35,7 @@ struct HfFolderOptions {
   // Replace a folder that is there already (atomically); otherwise that is an error.
   bool replace = false;
   // Files copied beside the weights: tokenizer.model, preprocessor_config.json, ...
-  std::vector<std::filesystem::path> copies;
+  std::vector<std::filesystem::path> copies = {};
 };
 
 // Writes model.safetensors (or model-0000k-of-0000n.safetensors and its index), config.json and

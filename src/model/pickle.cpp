@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint64_t kMaxPickle = 100'000'000;
 constexpr int kMaxDepth = 32;
-constexpr uint64_t kMaxVisits = 4'000'000;
+constexpr uint64_t kMaxVisits = 1'000'000;
 constexpr size_t kMaxName = 4096;
 
 using Records = std::unordered_map<std::string, ZipRecord>;
@@ -50,7 +50,7 @@ class TensorCollector {
     const std::vector<uint32_t>& items = pickle_.values[dict].items;
     for (size_t i = 0; i + 1 < items.size(); i += 2) {
       // Shared dictionaries can make few bytes mean endlessly many names.
-      if (++visits_ > kMaxVisits) damaged(where_, "it names more than 4 million values");
+      if (++visits_ > kMaxVisits) damaged(where_, "it names more than a million values");
       const PickleValue& value = pickle_.values[items[i + 1]];
       if (value.kind != PickleKind::kTensor && value.kind != PickleKind::kDict) continue;
       const PickleValue& key = pickle_.values[items[i]];

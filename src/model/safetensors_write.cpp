@@ -23,7 +23,7 @@ class Cleanup {
     if (done_) return;
     try {
       files_.remove(path_);
-    } catch (const Error&) {  // the first error is the one to report
+    } catch (...) {  // the first error is the one to report
     }
   }
   Cleanup(const Cleanup&) = delete;
