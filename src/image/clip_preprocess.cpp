@@ -122,7 +122,10 @@ Image pad_to_square(const Image& image, const std::array<uint8_t, 3>& colour) {
   const size_t top = (side - image.height) / 2, left = (side - image.width) / 2;
   Image square{side, side, {}};
   square.rgb.resize(size_t{3} * side * side);
-  for (size_t i = 0; i < square.rgb.size(); i += 3) std::memcpy(&square.rgb[i], colour.data(), 3);
+  std::vector<uint8_t> line(size_t{3} * side);
+  for (size_t i = 0; i < line.size(); i += 3) std::memcpy(&line[i], colour.data(), 3);
+  for (int y = 0; y < side; ++y)
+    std::memcpy(&square.rgb[line.size() * y], line.data(), line.size());
   const size_t row = size_t{3} * image.width;
   for (int y = 0; y < image.height; ++y) {
     std::memcpy(&square.rgb[((top + y) * side + left) * 3], &image.rgb[row * y], row);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "image/image.h"
 
@@ -15,6 +16,11 @@ using Bytes = std::span<const std::byte>;
 Image decode_jpeg(Bytes bytes, const std::string& where, const DecodeLimits& limits);
 Image decode_png(Bytes bytes, const std::string& where, const DecodeLimits& limits);
 Image decode_webp(Bytes bytes, const std::string& where, const DecodeLimits& limits);
+
+// The library's name and the version that is loaded (libjpeg-turbo: that it was built with).
+std::pair<std::string, std::string> jpeg_version();
+std::pair<std::string, std::string> png_version();
+std::pair<std::string, std::string> webp_version();
 
 // Throws Error: the picture is broken or cut off; `detail` is the codec's own message.
 [[noreturn]] void fail_broken(const std::string& where, const std::string& format,

@@ -97,6 +97,10 @@ Image load_image(const std::filesystem::path& path, const DecodeLimits& limits) 
   return decode_image(std::as_bytes(std::span(bytes)), path.string(), limits);
 }
 
+std::map<std::string, std::string> codec_versions() {
+  return {codecs::jpeg_version(), codecs::png_version(), codecs::webp_version()};
+}
+
 void check_image(const Image& image, const std::string& where) {
   if (image.height < 1 || image.width < 1 ||
       image.rgb.size() != size_t{3} * image.height * image.width) {

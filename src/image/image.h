@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -51,6 +52,10 @@ std::string encode_png(const Image& image);
 
 // A thumbnail: neither side above `max_edge` (>= 1), proportions kept, never enlarged.
 Image shrink(const Image& image, int max_edge);
+
+// The codec libraries that decide pixel values, {"libjpeg-turbo": "2.1.5", ...}: what run.json
+// records.
+std::map<std::string, std::string> codec_versions();
 
 // Throws Error unless height, width >= 1 and rgb has height * width * 3 bytes.
 void check_image(const Image& image, const std::string& where);

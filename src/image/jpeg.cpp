@@ -198,6 +198,16 @@ Image codecs::decode_jpeg(Bytes bytes, const std::string& where, const DecodeLim
   return image;
 }
 
+std::pair<std::string, std::string> codecs::jpeg_version() {
+#ifdef LIBJPEG_TURBO_VERSION
+#define VIGOR_TEXT_OF(x) #x
+#define VIGOR_TEXT(x) VIGOR_TEXT_OF(x)
+  return {"libjpeg-turbo", VIGOR_TEXT(LIBJPEG_TURBO_VERSION)};
+#else
+  return {"libjpeg", std::to_string(JPEG_LIB_VERSION)};
+#endif
+}
+
 std::string encode_jpeg(const Image& image, int quality) {
   check_image(image, "encode_jpeg");
   if (quality < 1 || quality > 100) {

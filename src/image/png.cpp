@@ -119,6 +119,10 @@ Image codecs::decode_png(Bytes bytes, const std::string& where, const DecodeLimi
   return image;
 }
 
+std::pair<std::string, std::string> codecs::png_version() {
+  return {"libpng", png_get_libpng_ver(nullptr)};
+}
+
 std::string encode_png(const Image& image) {
   check_image(image, "encode_png");
   png_image png{};

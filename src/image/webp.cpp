@@ -26,4 +26,10 @@ Image codecs::decode_webp(Bytes bytes, const std::string& where, const DecodeLim
   return image;
 }
 
+std::pair<std::string, std::string> codecs::webp_version() {
+  const int version = WebPGetDecoderVersion();  // 0xMMmmrr
+  return {"libwebp", std::to_string(version >> 16) + "." + std::to_string(version >> 8 & 255) +
+                         "." + std::to_string(version & 255)};
+}
+
 }  // namespace vigor

@@ -4,9 +4,11 @@
 #include <webp/encode.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "image/image.h"
 #include "tests/image/goldens.h"
 #include "tests/image/png_files.h"
+#include "tests/testing/shared_data.h"
 #include "tests/testing/temporary_folder.h"
 
 namespace vigor {
@@ -129,6 +131,32 @@ TEST(DecodeWebp, LosslessWithAlphaKeepsTheColours) {
   WebPFree(out);
   EXPECT_EQ(decode(bytes).rgb, image.rgb);
   EXPECT_THAT(error_of(bytes.substr(0, size / 2)), HasSubstr("the WebP picture cannot be decoded"));
+}
+
+// CMYK, grey, progressive, arithmetic and restart JPEG, all kinds of PNG, WebP with and without
+// loss.
+TEST(Decode, EveryKindOfFile) {
+  const auto folder = testing::source_dir() / "tests/fuzz/corpus/image";
+  size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    SCOPED_TRACE(entry.path().filename());
+    check_image(load_image(entry.path()), "corpus");
+    ++count;
+  }
+  EXPECT_GE(count, 10u);
+}
+
+TEST(Decode, TruncatedProgressiveJpegIsAnError) {
+  const auto file = testing::source_dir() / "tests/fuzz/corpus/image/progressive.jpg";
+  const std::string bytes = read_file(file);
+  for (size_t size = 0; size < bytes.size(); size += 5) {
+    EXPECT_NE(error_of(bytes.substr(0, size)), "no error") << size;
+  }
+}
+
+TEST(Decode, CodecVersionsAreKnown) {
+  EXPECT_EQ(codec_versions().size(), 3u);
+  for (const auto& [library, version] : codec_versions()) EXPECT_FALSE(version.empty()) << library;
 }
 
 TEST(DecodeError, EmptyFile) {

@@ -43,7 +43,8 @@ TEST(DetectorPreprocess, PaddingIsZeroAndMasked) {
       for (int x = 0; x < 3; ++x) {
         const bool inside = y < images[i].height && x < images[i].width;
         EXPECT_EQ(batch.pixel_mask[(i * 4 + y) * 3 + x], inside ? 1 : 0);
-        if (!inside) EXPECT_EQ(batch.pixel_values[((i * 3 + 1) * 4 + y) * 3 + x], 0.0f);
+        if (inside) continue;
+        EXPECT_EQ(batch.pixel_values[((i * 3 + 1) * 4 + y) * 3 + x], 0.0f);
       }
     }
   }
