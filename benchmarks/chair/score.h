@@ -38,7 +38,7 @@ std::vector<Caption> parse_captions(std::string_view bytes, const std::string& f
 class ImageObjectTable {
  public:
   // Either one object {"ID": ["dog", ...], ...} or rows of {"image" or "image_id", "objects":
-  // [...]}. Throws Error naming file, line and key, also when two images share a key.
+  // [...]}. Throws Error naming file, line and key.
   static ImageObjectTable read(const std::filesystem::path& path);
   static ImageObjectTable parse(std::string_view bytes, const std::string& file);
 
