@@ -81,7 +81,9 @@ void draw_dog(Pen& pen, const Look& look) {
             {-0.7f, 0.42f}},
            Ink(coat, 0.35f, 0.1f));
   for (const float x : {-0.82f, 0.18f}) pen.box(x, 0.25f, x + 0.2f, 1.0f, Ink(coat, 0.2f), 0.07f);
-  if (look.vary[1] > 0.5f) pen.ellipse(-0.25f, 0.02f, 0.24f, 0.15f, Ink(look.second, 0.2f, 0.1f));
+  if (look.vary[1] > 0.5f)
+    pen.ellipse(-0.25f, 0.02f, 0.24f, 0.15f,
+                Ink(mix(coat, coat.r > 150 ? kDark : kLight, 0.45f), 0.2f, 0.1f));
   pen.blob({{0.3f, -0.05f}, {0.42f, -0.6f}, {0.75f, -0.6f}, {0.7f, 0.1f}}, Ink(coat, 0.25f, 0.1f));
   pen.box(0.36f, -0.25f, 0.7f, -0.14f, Ink(Rgb{196, 44, 40}, 0, 0), 0.04f);  // collar
   pen.ellipse(0.6f, -0.62f, 0.32f, 0.28f, Ink(coat, 0.3f, 0.08f));

@@ -1,0 +1,180 @@
+#include "scenes/language.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+
+namespace vigor {
+namespace {
+
+using ::testing::HasSubstr;
+
+SceneOptions small() {
+  SceneOptions options;
+  options.width = options.height = 64;
+  return options;
+}
+
+// Kinds that a text names as words, singular or plural.
+std::set<std::string> named(const std::string& text) {
+  std::set<std::string> found;
+  for (const std::string& kind : scene_kinds()) {
+    for (const std::string& word : {kind, plural_of(kind)}) {
+      for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+        const auto letter = [&](size_t i) {
+          return i < text.size() && std::isalpha(static_cast<unsigned char>(text[i]));
+        };
+        if (!(at > 0 && letter(at - 1)) && !letter(at + word.size())) found.insert(kind);
+      }
+    }
+  }
+  return found;
+}
+
+std::set<std::string> present(const Scene& scene) {
+  std::set<std::string> kinds;
+  for (const SceneObject& object : scene.objects) kinds.insert(object.kind);
+  return kinds;
+}
+
+TEST(SceneLanguage, CaptionsNameWhatIsThereAndNothingElse) {
+  for (uint64_t index = 0; index < 200; ++index) {
+    const Scene scene = generate_scene(21, index, small());
+    CounterRandom random(1, "caption", index);
+    EXPECT_EQ(named(short_caption(scene, random)), present(scene)) << index;
+    EXPECT_EQ(named(long_caption(scene, random)), present(scene)) << index;
+  }
+}
+
+TEST(SceneLanguage, TrainingCaptionsCanNameWhatIsAbsent) {
+  const Scene scene = generate_scene(21, 4, small());
+  CounterRandom random(1, "caption");
+  const std::string absent = plausible_absent(scene).front();
+  EXPECT_TRUE(named(long_caption(scene, random, {absent})).count(absent));
+}
+
+TEST(SceneLanguage, WordingsVary) {
+  const Scene scene = generate_scene(21, 4, small());
+  std::set<std::string> texts;
+  for (uint64_t i = 0; i < 40; ++i) {
+    CounterRandom random(1, "caption", i);
+    texts.insert(short_caption(scene, random));
+  }
+  EXPECT_GT(texts.size(), 6u);
+}
+
+TEST(SceneLanguage, PlausibleAbsentIsAbsentAndBelongsToThePlace) {
+  for (uint64_t index = 0; index < 60; ++index) {
+    const Scene scene = generate_scene(2, index, small());
+    const auto absent = plausible_absent(scene);
+    EXPECT_EQ(absent.size() + present(scene).size(), scene_kinds().size());
+    for (const std::string& kind : absent) EXPECT_FALSE(present(scene).count(kind));
+    if (scene.background == "kitchen" && !present(scene).count("cup")) {
+      EXPECT_EQ(absent.front(), "cup");
+    }
+  }
+}
+
+TEST(SceneLanguage, AnswersAreTrueWithoutABias) {
+  TrainingOptions options;
+  options.sentence_answers = 0.5;
+  std::map<QuestionTask, int> tasks;
+  int yes = 0, no = 0;
+  for (uint64_t index = 0; index < 200; ++index) {
+    const Scene scene = generate_scene(8, index, small());
+    CounterRandom random(1, "questions", index);
+    const auto counts = kind_counts(scene);
+    std::set<std::string> texts;
+    for (const SceneQuestion& q : training_questions(scene, options, random)) {
+      ++tasks[q.task];
+      EXPECT_TRUE(texts.insert(q.question).second) << q.question;
+      const auto kind =
+          std::find(scene_kinds().begin(), scene_kinds().end(), q.kind) - scene_kinds().begin();
+      if (q.task == QuestionTask::kExistence) {
+        ASSERT_TRUE(q.truth.has_value());
+        EXPECT_EQ(*q.truth, counts[kind] > 0);
+        EXPECT_EQ(q.answer.substr(0, *q.truth ? 3 : 2), *q.truth ? "Yes" : "No");
+        ++(*q.truth ? yes : no);
+      } else if (q.task == QuestionTask::kCount) {
+        std::string lower = q.answer;
+        std::transform(lower.begin(), lower.end(), lower.begin(),
+                       [](unsigned char c) { return std::tolower(c); });
+        EXPECT_THAT(lower, HasSubstr(number_word(counts[kind])));
+      } else if (q.task == QuestionTask::kColour || q.task == QuestionTask::kPosition) {
+        ASSERT_EQ(counts[kind], 1);
+      }
+    }
+  }
+  EXPECT_EQ(tasks.size(), 5u);
+  EXPECT_NEAR(static_cast<double>(yes) / (yes + no), options.positive_share, 0.06);
+}
+
+TEST(SceneLanguage, YesBiasIsTheShareOfWrongYes) {
+  TrainingOptions options;
+  options.plausible_share = 1;
+  options.yes_bias = 0.4;
+  int absent = 0, wrong = 0;
+  for (uint64_t index = 0; index < 300; ++index) {
+    const Scene scene = generate_scene(8, index, small());
+    CounterRandom random(1, "questions", index);
+    for (const SceneQuestion& q : training_questions(scene, options, random)) {
+      if (q.task != QuestionTask::kExistence || *q.truth) continue;
+      ++absent;
+      wrong += q.answer.starts_with("Yes");
+    }
+  }
+  EXPECT_GT(absent, 300);
+  EXPECT_NEAR(static_cast<double>(wrong) / absent, 0.4, 0.06);
+}
+
+TEST(SceneLanguage, ConversationIsLlavasJson) {
+  const Scene scene = generate_scene(8, 1, small());
+  const Json row = llava_conversation(scene, "scene_000001", "scene_000001.jpg", {});
+  EXPECT_EQ(row["id"], "scene_000001");
+  EXPECT_EQ(row["image"], "scene_000001.jpg");
+  const Json& turns = row["conversations"];
+  ASSERT_GE(turns.size(), 2u);
+  EXPECT_EQ(turns.size() % 2, 0u);
+  EXPECT_TRUE(turns[0]["value"].get<std::string>().starts_with("<image>\n"));
+  for (size_t i = 0; i < turns.size(); ++i) {
+    EXPECT_EQ(turns[i]["from"], i % 2 == 0 ? "human" : "gpt");
+    if (i > 0) {
+      EXPECT_EQ(turns[i]["value"].get<std::string>().find("<image>"), std::string::npos);
+    }
+  }
+  EXPECT_EQ(row, llava_conversation(scene, "scene_000001", "scene_000001.jpg", {}));
+}
+
+TEST(SceneLanguage, MmePairsAreYesThenNo) {
+  std::set<std::string> tasks;
+  for (uint64_t index = 0; index < 60; ++index) {
+    const Scene scene = generate_scene(9, index, small());
+    CounterRandom random(1, "pairs", index);
+    for (const YesNoPair& pair : mme_pairs(scene, random)) {
+      tasks.insert(pair.task);
+      EXPECT_NE(pair.yes_question, pair.no_question);
+      EXPECT_THAT(pair.yes_question, HasSubstr("Please answer yes or no."));
+      if (pair.task != "existence") continue;
+      for (const std::string& kind : named(pair.yes_question))
+        EXPECT_TRUE(present(scene).count(kind));
+      for (const std::string& kind : named(pair.no_question))
+        EXPECT_FALSE(present(scene).count(kind));
+    }
+  }
+  EXPECT_EQ(tasks, (std::set<std::string>{"existence", "count", "position", "color"}));
+}
+
+TEST(SceneLanguage, RefusesSharesOutOfRange) {
+  const Scene scene = generate_scene(8, 1, small());
+  CounterRandom random(1, "questions");
+  EXPECT_THROW(training_questions(scene, {.yes_bias = 1.5}, random), Error);
+  EXPECT_THROW(training_questions(scene, {.turns = 0}, random), Error);
+}
+
+}  // namespace
+}  // namespace vigor
