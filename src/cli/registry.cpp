@@ -4,6 +4,7 @@ namespace vigor {
 
 std::vector<std::unique_ptr<Command>> all_commands() {
   std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(pope_command());
   commands.push_back(doctor_command());
   return commands;
 }

@@ -48,6 +48,7 @@ Json measured_keys(const Json& run, const SessionMeasurement& session) {
   Json model = session.model.is_object() ? session.model : Json::object();
   const Json phases = model.value("phases", Json::object());
   model.erase("phases");
+  model.erase("images_per_batch");  // a choice, not an amount
   Json useful = run.value("useful_flops", Json());
   if (model.contains("useful_flops")) {
     useful = number(run, "useful_flops") + number(model, "useful_flops");

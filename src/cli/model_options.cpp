@@ -1,0 +1,43 @@
+#include "cli/model_options.h"
+
+namespace vigor {
+
+void ModelOptions::add_to(CLI::App& app) {
+  app.add_option("--model", options_.model,
+                 "Checkpoint folder, random:GEOMETRY.json, or recorded:ANSWERS.jsonl")
+      ->type_name("MODEL");
+  app.add_option("--conversation", options_.conversation,
+                 "Conversation template: vicuna_v1, llava_v0, llava_v1, plain")
+      ->capture_default_str();
+  system_prompt_option_ = app.add_option("--system-prompt", system_prompt_,
+                                         "Replaces the template's system prompt; may be empty");
+  app.add_option("--dtype", options_.dtype,
+                 "Numbers that the model computes with; auto: bfloat16 where there are bf16 matrix "
+                 "units")
+      ->check(CLI::IsMember({"auto", "float32", "bfloat16", "float16"}))
+      ->capture_default_str();
+  app.add_option("--device", options_.device, "cpu, cuda or cuda:N")->capture_default_str();
+  app.add_option("--batch-images", options_.images_per_batch,
+                 "Pictures that share a forward; 0: chosen from the geometry")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+  app.add_option("--vision-tower", options_.vision_tower,
+                 "Vision tower of a checkpoint in the original layout (default: beside it)")
+      ->type_name("DIR");
+  app.add_option("--tokenizer", options_.tokenizer,
+                 "Folder of tokenizer.model (default: the checkpoint's; random weights need it)")
+      ->type_name("DIR");
+  app.add_flag("--one-at-a-time", one_at_a_time_,
+               "Ask every question by itself, sharing nothing: the baseline of measurements");
+}
+
+NativeOptions ModelOptions::lvlm(uint64_t seed, const Clock& clock) const {
+  NativeOptions options = options_;
+  if (system_prompt_option_->count() > 0) options.system_prompt = system_prompt_;
+  options.share_prefix = !one_at_a_time_;
+  options.random_seed = seed;
+  options.clock = clock;
+  return options;
+}
+
+}  // namespace vigor

@@ -1,0 +1,25 @@
+// The options that every command with --model has.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "lvlm/native.h"
+
+namespace vigor {
+
+class ModelOptions {
+ public:
+  void add_to(CLI::App& app);
+  bool given() const { return !options_.model.empty(); }
+  // As typed, with the system prompt set only when --system-prompt was given.
+  NativeOptions lvlm(uint64_t seed, const Clock& clock) const;
+
+ private:
+  NativeOptions options_;
+  bool one_at_a_time_ = false;
+  std::string system_prompt_;
+  CLI::Option* system_prompt_option_ = nullptr;
+};
+
+}  // namespace vigor

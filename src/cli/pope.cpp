@@ -1,0 +1,252 @@
+// vigor-eval pope: POPE on a model, or on answers made elsewhere.
+#include <array>
+#include <filesystem>
+
+#include "benchmarks/pope/answers.h"
+#include "benchmarks/pope/evaluate.h"
+#include "benchmarks/pope/score.h"
+#include "cli/model_options.h"
+#include "cli/registry.h"
+#include "cli/versions.h"
+#include "lvlm/open.h"
+#include "reports/pope_report.h"
+#include "run/measurement.h"
+#include "run/sha256.h"
+
+namespace vigor {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Pope : public Command {
+ public:
+  std::string name() const override { return "pope"; }
+  std::string summary() const override {
+    return "POPE: does the model say that an object is there that is not?";
+  }
+  std::string examples() const override {
+    return "  vigor-eval pope --model llava-v1.5-7b --images val2014 --out runs/llava \\\n"
+           "      --questions coco_pope_random.json coco_pope_popular.json "
+           "coco_pope_adversarial.json\n"
+           "  vigor-eval pope --answers answers.jsonl --questions coco_pope_*.json --out "
+           "runs/theirs\n"
+           "  vigor-eval pope --model recorded:runs/llava/samples.jsonl --dialect strict --images "
+           "val2014 \\\n"
+           "      --questions coco_pope_*.json --out runs/llava-strict    (score a run again)\n"
+           "  vigor-eval pope build --objects objects.jsonl --out questions\n"
+           "A run that stops goes on when the same command is given again.\n";
+  }
+  void add_options(CLI::App& app) override {
+    model_.add_to(app);
+    app.add_option("--questions", questions_,
+                   "Question files; the split is what follows pope_ in the name")
+        ->type_name("FILE...");
+    app.add_option("--images", options_.images, "Folder of the pictures")->type_name("DIR");
+    app.add_option("--answers", answers_, "Answers made elsewhere, instead of --model")
+        ->type_name("FILE...");
+    app.add_option("--out", out_, "Run folder: made, or gone on with")->type_name("RUN");
+    app.add_option("--dialect", dialect_, "How answers are read and counted (docs/dialects.md)")
+        ->check(CLI::IsMember({"official", "lmms", "vlmeval", "strict"}))
+        ->capture_default_str();
+    app.add_option(
+        "--prompt-suffix", options_.prompt_suffix,
+        "Follows every question on a new line; LLaVA and lmms-eval use \"Answer the question "
+        "using a single word or phrase.\"");
+    app.add_option("--max-new-tokens", options_.generation.max_new_tokens,
+                   "Tokens of an answer at most")
+        ->check(CLI::Range(1, 4096))
+        ->capture_default_str();
+    app.add_option("--max-failures", options_.max_failures,
+                   "Failed samples up to which scores are given; above, they are withheld (exit 1)")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    app.add_option("--seed", options_.generation.seed, "Seed of random weights and samples")
+        ->capture_default_str();
+    app.add_option("--limit", options_.limit_images,
+                   "Only the first N images (0: all); marks the result")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("N");
+    app.add_flag("!--no-report", report_, "Do not write report.html and report.md");
+  }
+  std::vector<std::unique_ptr<Command>> subcommands() const override {
+    std::vector<std::unique_ptr<Command>> inner;
+    inner.push_back(pope_build_command());
+    return inner;
+  }
+
+  ExitCode run(const CommandContext& context) override {
+    require_option(!questions_.empty(), "--questions", "the question files of POPE");
+    require_option(!out_.empty(), "--out", "the folder of the run");
+    require_option(model_.given() != !answers_.empty(), "--model or --answers",
+                   "one of the two says what is evaluated");
+    options_.dialect = pope::parse_dialect(dialect_);
+    std::vector<pope::QuestionSplit> splits =
+        pope::read_question_files({questions_.begin(), questions_.end()});
+    for (const std::string& warning : pope::variant_warnings(splits)) context.console.warn(warning);
+    return model_.given() ? run_model(context, std::move(splits)) : score_answers(context, splits);
+  }
+
+ private:
+  ExitCode run_model(const CommandContext& context, std::vector<pope::QuestionSplit> splits) {
+    require_option(!options_.images.empty(), "--images", "the folder of the pictures");
+    if (!fs::is_directory(options_.images)) {
+      throw Error(
+          {.what = "no such folder of pictures",
+           .where = printable(options_.images.string()),
+           .fix = "give the folder that the question files' image names lie in with --images"});
+    }
+    splits = pope::limited(std::move(splits), options_);
+    SessionMeasurement session;
+    const double before_load = context.console.clock();
+    const std::unique_ptr<Lvlm> model =
+        open_lvlm(model_.lvlm(options_.generation.seed, context.console.clock));
+    session.load_s = context.console.clock() - before_load;
+
+    const Json identity = model->identity();
+    RunFolder folder =
+        RunFolder::open(*context.files, out_, pope::run_settings(splits, options_, identity),
+                        {.uncompared = pope::uncompared_settings()});
+    announce(context, folder);
+    Progress progress = context.console.progress();
+    const double before = context.console.clock();
+    const pope::EvaluateResult result =
+        pope::evaluate(*model, folder, splits, options_, progress, context.stop);
+    session.evaluate_s = context.console.clock() - before;
+    session.rows = result.rows;
+    session.asked = result.asked;
+    session.model = model->measurements();
+    if (result.rows > 0 || !folder.complete()) {
+      Json keys = described(context, identity);
+      keys.update(measured_keys(folder.run(), session));
+      folder.update_run(keys);
+    }
+    if (result.interrupted) {
+      context.console.note("interrupted: " + std::to_string(folder.samples().size()) +
+                           " samples are kept in " + out_ +
+                           "; the same command goes on from there");
+      return ExitCode::kInterrupted;
+    }
+    return finish(context, folder, result.metrics);
+  }
+
+  ExitCode score_answers(const CommandContext& context,
+                         const std::vector<pope::QuestionSplit>& splits) {
+    std::vector<pope::AnswerFile> files;
+    Json described_files = Json::array();
+    for (const std::string& path : answers_) {
+      files.push_back(pope::read_answers(path));
+      described_files.push_back(
+          {{"name", fs::path(path).filename().string()}, {"sha256", sha256_file(path)}});
+    }
+    const pope::PairedAnswers paired = pope::pair_answers(splits, files, options_.dialect);
+    for (const std::string& warning : paired.warnings) context.console.warn(warning);
+    const Json identity = {{"kind", "answers"},
+                           {"name", fs::path(answers_.front()).stem().string()},
+                           {"files", described_files}};
+    Json settings = pope::run_settings(splits, options_, identity);
+    for (const char* key : {"max_new_tokens", "temperature", "seed", "prompt", "limit_images"}) {
+      settings.erase(key);  // unknown: the answers were made elsewhere
+    }
+    RunFolder folder = RunFolder::open(*context.files, out_, settings,
+                                       {.uncompared = pope::uncompared_settings()});
+    announce(context, folder);
+    std::vector<Json> rows;
+    for (const pope::SampleOutcome& sample : paired.samples) {
+      Json row = pope::sample_row(sample, options_.dialect);
+      if (!folder.holds(row["key"].get<std::string>())) rows.push_back(std::move(row));
+    }
+    folder.append(rows);
+    folder.update_run(described(context, identity));
+    pope::ScoreOptions scoring;
+    scoring.max_failures = options_.max_failures;
+    scoring.cuts = paired.cuts;
+    scoring.complete = paired.cuts.empty();
+    scoring.warnings = pope::variant_warnings(splits);
+    scoring.warnings.insert(scoring.warnings.end(), paired.warnings.begin(), paired.warnings.end());
+    for (const pope::QuestionSplit& split : splits) scoring.splits.push_back(split.name);
+    return finish(context, folder, pope::score_splits(paired.samples, options_.dialect, scoring));
+  }
+
+  void announce(const CommandContext& context, const RunFolder& folder) const {
+    for (const std::string& note : folder.notes()) context.console.note(note);
+    if (folder.complete()) {
+      context.console.note("this run is complete: nothing is asked again");
+    } else if (folder.resumed()) {
+      context.console.note("going on with a run that has " +
+                           std::to_string(folder.samples().size()) + " samples");
+    }
+  }
+
+  // What run.json says beside settings and measurements.
+  Json described(const CommandContext& context, const Json& identity) const {
+    Json files = Json::array();
+    for (const std::string& path : questions_) {
+      files.push_back(
+          {{"name", fs::path(path).filename().string()}, {"sha256", sha256_file(path)}});
+    }
+    Json keys = {{"what", "pope"},         {"benchmark", "pope"},
+                 {"dialect", dialect_},    {"command", context.arguments},
+                 {"dataset", files},       {"model", identity},
+                 {"versions", versions()}, {"git_commit", git_commit()}};
+    for (const char* key : {"checkpoint_hash", "device", "dtype"}) {
+      keys[key] = identity.contains(key) ? identity[key] : Json();
+    }
+    return keys;
+  }
+
+  ExitCode finish(const CommandContext& context, RunFolder& folder, const Json& metrics) const {
+    Json counts = metrics.contains("counts") ? metrics["counts"] : Json::object();
+    if (folder.run().value("status_counts", Json()) != counts) {
+      folder.update_run({{"status_counts", counts}});
+    }
+    folder.write_metrics(metrics);
+    if (report_) {
+      reports::write_pope_report(*context.files, std::array{folder.path()},
+                                 {.out_dir = folder.path()});
+    }
+    if (context.json) {
+      *context.console.out << dump_json(metrics, 2) << "\n";
+    } else {
+      *context.console.out << reports::pope_table_text(metrics);
+      if (report_) {
+        *context.console.out << "\nreport: " << printable((folder.path() / "report.html").string())
+                             << "\n";
+      }
+    }
+    if (pope::scores_withheld(metrics)) {
+      throw Error(
+          {.what = "the scores are withheld: " + counts.value("failed", Json(0)).dump() +
+                   " samples failed, and --max-failures allows " +
+                   std::to_string(options_.max_failures),
+           .where = printable(out_),
+           .cause = first_failure(folder),
+           .fix = "mend the cause and give the same command again (only the failed samples are "
+                  "asked), or accept them with --max-failures"});
+    }
+    return ExitCode::kDone;
+  }
+
+  static std::string first_failure(const RunFolder& folder) {
+    for (const Json& sample : folder.samples()) {
+      if (sample.value("status", "") == "failed") {
+        return printable(sample.value("image", "")) + ": " + printable(sample.value("error", ""));
+      }
+    }
+    return "";
+  }
+
+  ModelOptions model_;
+  pope::EvaluateOptions options_;
+  std::vector<std::string> questions_, answers_;
+  std::string out_;
+  std::string dialect_ = "official";
+  bool report_ = true;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> pope_command() {
+  return std::make_unique<Pope>();
+}
+
+}  // namespace vigor
