@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "tests/model/torch_file.h"
+#include "tests/testing/shared_data.h"
 #include "tests/testing/temporary_folder.h"
 
 namespace vigor {
@@ -49,6 +50,16 @@ TEST(Safetensors, ReadsEntriesInTheOrderOfTheirDataWithPlacesInTheFile) {
   EXPECT_EQ(header.tensors[1].dtype, Dtype::kF16);
   EXPECT_EQ(header.tensors[1].end, file.size());
   EXPECT_EQ(header.metadata.at("format"), "pt");
+}
+
+TEST(Safetensors, ReadsTheCommittedExample) {
+  const std::string file =
+      read_file(testing::source_dir() / "tests/fuzz/corpus/safetensors/two_tensors");
+  const SafetensorsHeader header = parse_safetensors(as_bytes(file), "two_tensors");
+  ASSERT_EQ(header.tensors.size(), 2u);
+  EXPECT_EQ(header.tensors[1].name, "b");
+  EXPECT_EQ(header.tensors[1].dtype, Dtype::kBF16);
+  EXPECT_EQ(header.tensors[1].shape, (std::vector<int64_t>{1, 2}));
 }
 
 TEST(Safetensors, TakesScalarsAndEmptyTensors) {
