@@ -44,6 +44,7 @@ AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : tokens_(std::move(tok
   for (size_t i = 0; i < tokens_.size(); ++i) {
     if (tokens_[i].content.empty()) continue;
     by_first_byte_[static_cast<unsigned char>(tokens_[i].content[0])].push_back(i);
+    by_id_.emplace(tokens_[i].id, i);
   }
   for (auto& bucket : by_first_byte_) {
     std::stable_sort(bucket.begin(), bucket.end(), [this](size_t a, size_t b) {
@@ -99,17 +100,13 @@ std::vector<AddedTokens::Segment> AddedTokens::split(std::string_view text) cons
 }
 
 const AddedToken* AddedTokens::find(std::string_view content) const {
-  for (const AddedToken& token : tokens_) {
-    if (token.content == content) return &token;
-  }
-  return nullptr;
+  const AddedToken* found = content.empty() ? nullptr : match(content);
+  return found != nullptr && found->content == content ? found : nullptr;
 }
 
 const AddedToken* AddedTokens::find(int id) const {
-  for (const AddedToken& token : tokens_) {
-    if (token.id == id) return &token;
-  }
-  return nullptr;
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : &tokens_[found->second];
 }
 
 }  // namespace vigor

@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace vigor {
@@ -41,6 +42,7 @@ class AddedTokens {
   const AddedToken* match(std::string_view text) const;
 
   std::vector<AddedToken> tokens_;
+  std::unordered_map<int, size_t> by_id_;
   // Indices into tokens_ by first byte, longest content first.
   std::array<std::vector<size_t>, 256> by_first_byte_;
 };

@@ -29,12 +29,12 @@ std::string AnswerDecoder::take(bool last) {
 }
 
 std::string AnswerDecoder::push(int id) {
-  if (tokenizer_->is_special(id)) return "";
+  // Neither gives text, and bytes on both sides of them may be one character.
+  if (tokenizer_->is_special(id) || tokenizer_->id_to_piece(id).empty()) return "";
   window_.push_back(id);
   std::string fresh = take(false);
   const auto is_word = [this](int each) {
-    return !tokenizer_->is_byte(each) && !tokenizer_->is_added(each) &&
-           !tokenizer_->id_to_piece(each).empty();
+    return !tokenizer_->is_byte(each) && !tokenizer_->is_added(each);
   };
   // Two pieces of words are context enough: only the first token and runs of bytes are decoded
   // by their neighbours.

@@ -34,9 +34,9 @@ struct TokenizerConfig {
 
 // The text of each file; absent when there is no such file.
 struct TokenizerFiles {
-  std::optional<std::string> tokenizer_config;    // tokenizer_config.json
-  std::optional<std::string> added_tokens;        // added_tokens.json
-  std::optional<std::string> special_tokens_map;  // special_tokens_map.json
+  std::optional<std::string> tokenizer_config = std::nullopt;    // tokenizer_config.json
+  std::optional<std::string> added_tokens = std::nullopt;        // added_tokens.json
+  std::optional<std::string> special_tokens_map = std::nullopt;  // special_tokens_map.json
 };
 
 // Reads the three files as Hugging Face does: a tokenizer_config.json with "added_tokens_decoder"

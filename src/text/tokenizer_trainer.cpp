@@ -1,6 +1,5 @@
 #include "text/tokenizer_trainer.h"
 
-#include <fstream>
 #include <unordered_map>
 
 #include "base/json.h"
@@ -8,17 +7,6 @@
 
 namespace vigor {
 namespace {
-
-void write_file(const std::filesystem::path& path, const std::string& bytes) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << bytes;
-  if (!out.flush()) {
-    throw Error({.what = "cannot write the file",
-                 .where = path.string(),
-                 .cause = "no permission or no space left",
-                 .fix = ""});
-  }
-}
 
 Json token_object(const std::string& content) {
   return {{"content", content}, {"lstrip", false},      {"normalized", false},
@@ -28,7 +16,7 @@ Json token_object(const std::string& content) {
 }  // namespace
 
 void train_tokenizer(const std::vector<std::string>& lines, int vocab_size,
-                     const std::filesystem::path& folder) {
+                     const std::filesystem::path& folder, FileSystem& files) {
   const std::unordered_map<std::string, std::string> options = {
       {"model_type", "bpe"},
       {"vocab_size", std::to_string(vocab_size)},
@@ -55,14 +43,7 @@ void train_tokenizer(const std::vector<std::string>& lines, int vocab_size,
                  .cause = problem,
                  .fix = "give more text, or a vocabulary size that fits it"});
   }
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed) {
-    throw Error({.what = "cannot make the folder",
-                 .where = folder.string(),
-                 .cause = failed.message(),
-                 .fix = ""});
-  }
+  files.create_directories(folder);
   const int image = vocab_size, pad = vocab_size + 1;
   const Json config = {{"add_bos_token", true},
                        {"add_eos_token", false},
@@ -92,11 +73,17 @@ void train_tokenizer(const std::vector<std::string>& lines, int vocab_size,
     special[key] = token_object(content);
     special[key].erase("special");
   }
-  write_file(folder / "tokenizer.model", model);
-  write_file(folder / "tokenizer_config.json", dump_json(config, 1) + "\n");
-  write_file(folder / "special_tokens_map.json", dump_json(special, 1) + "\n");
-  write_file(folder / "added_tokens.json",
-             dump_json(Json{{"<image>", image}, {"<pad>", pad}}, 1) + "\n");
+  write_atomic(files, folder / "tokenizer.model", model);
+  write_atomic(files, folder / "tokenizer_config.json", dump_json(config, 1) + "\n");
+  write_atomic(files, folder / "special_tokens_map.json", dump_json(special, 1) + "\n");
+  write_atomic(files, folder / "added_tokens.json",
+               dump_json(Json{{"<image>", image}, {"<pad>", pad}}, 1) + "\n");
+}
+
+void train_tokenizer(const std::vector<std::string>& lines, int vocab_size,
+                     const std::filesystem::path& folder) {
+  DiskFileSystem disk;
+  train_tokenizer(lines, vocab_size, folder, disk);
 }
 
 }  // namespace vigor

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/file_system.h"
+
 namespace vigor {
 
 // Trains a BPE model as LLaMA's (byte fallback, digits split, space in front of the first word, ids
@@ -14,6 +16,9 @@ namespace vigor {
 // vocab_size: at least 260 and the number of distinct characters more (3 special tokens, 256
 // bytes). Throws Error: no text, a vocabulary that is too small or larger than the text can fill,
 // files that cannot be written.
+void train_tokenizer(const std::vector<std::string>& lines, int vocab_size,
+                     const std::filesystem::path& folder, FileSystem& files);
+// On the machine's disks.
 void train_tokenizer(const std::vector<std::string>& lines, int vocab_size,
                      const std::filesystem::path& folder);
 
