@@ -58,7 +58,7 @@ std::string short_caption(const Scene& scene, CounterRandom& random) {
       return "There " + std::string(starts_plural(scene) ? "are " : "is ") + things + " " + place +
              ".";
     case 3:
-      return "A " + scene.background + " scene with " + things + ".";
+      return capitalised(place_noun(scene.background)) + " scene with " + things + ".";
     default:
       return "The image shows " + things + " " + place + ".";
   }
@@ -67,8 +67,7 @@ std::string short_caption(const Scene& scene, CounterRandom& random) {
 std::string long_caption(const Scene& scene, CounterRandom& random,
                          const std::vector<std::string>& also) {
   std::vector<std::string> sentences;
-  const std::string place =
-      with_article(scene.background == "mountains" ? "mountain" : scene.background);
+  const std::string place = place_noun(scene.background);
   const std::string things = join(group_phrases(scene, random, false));
   switch (random.below(4)) {
     case 0:

@@ -15,6 +15,10 @@ std::string place_phrase(const std::string& background) {
   return "in " + with_article(background);
 }
 
+std::string place_noun(const std::string& background) {
+  return with_article(background == "mountains" ? "mountain" : background);
+}
+
 std::string side_phrase(const std::string& position) {
   return position == "middle" ? "in the middle" : "on the " + position + " side";
 }

@@ -12,6 +12,8 @@ namespace vigor::scenes {
 
 // "in a kitchen", "on a street", "at a harbor".
 std::string place_phrase(const std::string& background);
+// "an office", "a mountain": what goes before "scene".
+std::string place_noun(const std::string& background);
 // "on the left side", "in the middle", "on the right side".
 std::string side_phrase(const std::string& position);
 // "red cup", "banana", "person in red".
