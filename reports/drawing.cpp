@@ -140,7 +140,7 @@ std::string draw_confusion(const std::string& title, int64_t tp, int64_t fp, int
         x + 1.5, y + 1.5, kCellWidth - 3, kCellHeight - 3, cell.right ? "right" : "wrong",
         0.10 + 0.45 * share);
     out += text(x + kCellWidth / 2, y + 26, "count mid", std::to_string(cell.number));
-    out += text(x + kCellWidth / 2, y + 43, "tick mid",
+    out += text(x + kCellWidth / 2, y + 43, "cell mid",
                 fmt::format("{} {:.0f} %", cell.what, share * 100));
   }
   return out + "</svg>";

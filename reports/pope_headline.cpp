@@ -9,6 +9,17 @@
 namespace vigor::reports {
 namespace {
 
+// 9,000
+std::string grouped(int64_t number) {
+  const std::string digits = std::to_string(number);
+  std::string out;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) out += ',';
+    out += digits[i];
+  }
+  return out;
+}
+
 std::string why_no_score(const PopeRun& run) {
   for (const Json* block : {&average_block(run), &run.metrics}) {
     const std::string reason = figure(*block, "accuracy").reason;
@@ -62,7 +73,7 @@ Headline pope_headline(const std::vector<PopeRun>& runs) {
         static_cast<char>(std::toupper(static_cast<unsigned char>(headline.title[0])));
     headline.lead = fmt::format("Right on {} of the questions", percent(accuracy.value));
     if (sum.questions > 0)
-      headline.lead += fmt::format(" ({} in {} split{})", sum.questions, run.splits.size(),
+      headline.lead += fmt::format(" ({} in {} split{})", grouped(sum.questions), run.splits.size(),
                                    run.splits.size() == 1 ? "" : "s");
     const std::string leaning = lean(run, sum);
     headline.lead += leaning.empty() ? "." : ". " + leaning + ".";

@@ -67,8 +67,11 @@ std::string tiles(const PopeRun& run) {
   out += tile("F1", percent(f1.value), note(f1));
   out += tile("Says \xE2\x80\x9Cyes\xE2\x80\x9D", percent(yes.value),
               "right would be " + percent(sum.present_share()));
-  out += tile("Absent objects reported", percent(sum.false_alarms()),
-              fmt::format("{} of {} questions", sum.fp, sum.fp + sum.tn));
+  const Figure alarms = false_alarms(run);
+  const std::string interval = interval_text(alarms);
+  out += tile("Absent objects reported", percent(alarms.value),
+              interval.empty() ? fmt::format("{} of {} questions", sum.fp, sum.fp + sum.tn)
+                               : "95 % interval " + interval);
   return out + "</dl>\n";
 }
 
@@ -77,13 +80,17 @@ std::string warnings(const Runs& runs) {
   for (size_t i = 0; i < runs.size(); ++i) {
     const std::string who = runs.size() > 1 ? run_letter(i) + ": " : "";
     if (runs[i].metrics.value("complete", Json(true)) == false) {
-      items += "<li>" + who + "Not complete: answers and questions do not match one to one.</li>";
+      items += "<li>" + who + "Not complete: these figures are not of all questions.</li>";
     }
     const Totals sum = totals(runs[i].metrics);
     if (sum.unparsed + sum.failed + sum.unjudged > 0) {
       items +=
           fmt::format("<li>{}{} unparsed, {} failed, {} unjudged, next to {} scored answers.</li>",
                       who, sum.unparsed, sum.failed, sum.unjudged, sum.scored);
+    }
+    for (const auto& [what, reason] : score_reasons(runs[i].metrics)) {
+      items +=
+          "<li>" + who + "Not computed: " + bdi(what) + " \xE2\x80\x93 " + bdi(reason) + "</li>";
     }
     const Json list = runs[i].metrics.value("warnings", Json::array());
     for (const Json& warning : list) {
@@ -167,20 +174,22 @@ std::string figures(const Runs& runs, const Splits& splits) {
 }
 
 std::string confusions(const Runs& runs, const Splits& splits) {
-  std::string out = "<section>\n<h2>Where it errs</h2>\n<div class=\"panels\">\n";
-  for (const std::string& split : splits) {
-    for (size_t i = 0; i < runs.size(); ++i) {
+  std::string out = "<section>\n<h2>Where it errs</h2>\n";
+  for (size_t i = 0; i < runs.size(); ++i) {
+    out += "<div class=\"panels\">\n";
+    for (const std::string& split : splits) {
       const Json& block = split_block(runs[i], split);
       if (!block.is_object()) continue;
       const std::string name = (runs.size() > 1 ? run_letter(i) + " \xC2\xB7 " : "") + split;
       out += "<figure><h3>" + bdi(name) + "</h3>" +
              draw_confusion("Confusion of " + name, count(block, "tp"), count(block, "fp"),
-                            count(block, "tn"), count(block, "fn"));
-      out += "</figure>\n";
+                            count(block, "tn"), count(block, "fn")) +
+             "</figure>\n";
     }
+    out += "</div>\n";
   }
   return out +
-         "</div>\n<p class=\"note\">Shares are of the row. Blue is right, orange is "
+         "<p class=\"note\">Shares are of the row. Blue is right, orange is "
          "wrong.</p>\n</section>\n";
 }
 

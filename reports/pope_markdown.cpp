@@ -82,19 +82,15 @@ void notes(std::string& out, const std::vector<PopeRun>& runs) {
   for (size_t i = 0; i < runs.size(); ++i) {
     const std::string who = runs.size() > 1 ? run_letter(i) + ": " : "";
     if (runs[i].metrics.value("complete", Json(true)) == false) {
-      lines.push_back(who + "not complete: answers and questions do not match one to one");
+      lines.push_back(who + "not complete: these figures are not of all questions");
     }
     const Totals sum = totals(runs[i].metrics);
     if (sum.unparsed + sum.failed + sum.unjudged > 0) {
       lines.push_back(fmt::format("{}{} scored, {} unparsed, {} failed, {} unjudged", who,
                                   sum.scored, sum.unparsed, sum.failed, sum.unjudged));
     }
-    for (const std::string& split : runs[i].splits) {
-      for (const char* key : {"accuracy", "precision", "recall", "f1", "yes_ratio"}) {
-        const std::string reason = figure(split_block(runs[i], split), key).reason;
-        if (!reason.empty())
-          lines.push_back(who + key + " of " + code(split, 40) + ": " + code(reason));
-      }
+    for (const auto& [what, reason] : score_reasons(runs[i].metrics)) {
+      lines.push_back(who + "not computed: " + code(what, 40) + ": " + code(reason, 400));
     }
     const Json warnings = runs[i].metrics.value("warnings", Json::array());
     for (const Json& warning : warnings) {

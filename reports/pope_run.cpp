@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/files.h"
+#include "reports/statistics.h"
 
 namespace vigor::reports {
 namespace {
@@ -87,6 +88,15 @@ void flatten(const Json& value, const std::string& name,
     for (const auto& [key, child] : value.items()) {
       flatten(child, name.empty() ? key : name + "." + key, out);
     }
+  } else if (value.is_array() && !value.empty() && value[0].is_object()) {
+    // Lists of files and splits: named by what they are of, so that two runs line up.
+    for (size_t i = 0; i < value.size(); ++i) {
+      std::string part = std::to_string(i);
+      for (const char* key : {"split", "name"}) {
+        if (const std::string text = text_at(value[i], key); !text.empty()) part = text;
+      }
+      flatten(value[i], fmt::format("{}.{}", name, part), out);
+    }
   } else if (value.is_string()) {
     out.emplace_back(name, value.get<std::string>());
   } else if (!value.is_null()) {
@@ -154,12 +164,7 @@ Figure figure(const Json& block, const std::string& key) {
     }
   }
   if (!result.value) {
-    for (const char* name : {"reason", "reasons"}) {
-      const auto reason = block.find(name);
-      if (reason == block.end()) continue;
-      if (reason->is_string()) result.reason = reason->get<std::string>();
-      if (reason->is_object()) result.reason = text_at(*reason, key);
-    }
+    result.reason = text_at(block, "reason");
   }
   return result;
 }
@@ -244,35 +249,76 @@ Totals totals(const Json& metrics) {
   return sum;
 }
 
+Figure false_alarms(const PopeRun& run) {
+  const Totals sum = totals(run.metrics);
+  Figure result;
+  result.value = sum.false_alarms();
+  std::map<std::string, statistics::ClusterRatio> images;
+  int64_t alarms = 0, absent = 0;
+  for (const PopeSample& sample : run.samples) {
+    if (sample.label != "no" || !sample.correct || sample.status != "scored") continue;
+    const bool alarm = *sample.correct == false;
+    alarms += alarm;
+    ++absent;
+    images[sample.image].numerator += alarm;
+    images[sample.image].denominator += 1;
+  }
+  // Dialects that drop or cut rows count otherwise: then there is no interval.
+  if (!result.value || alarms != sum.fp || absent != sum.fp + sum.tn) return result;
+  std::vector<statistics::ClusterRatio> clusters;
+  for (const auto& [name, ratio] : images) clusters.push_back(ratio);
+  if (const auto estimate = statistics::ratio_estimate(clusters)) {
+    if (const auto interval = statistics::share_interval(*estimate)) {
+      result.low = interval->low;
+      result.high = interval->high;
+    }
+  }
+  return result;
+}
+
+std::vector<std::pair<std::string, std::string>> score_reasons(const Json& metrics) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const std::string whole = text_at(metrics, "reason");
+  if (!whole.empty()) out.emplace_back("scores", whole);
+  for (const std::string& split : ordered_splits({&metrics})) {
+    const std::string reason = text_at(metrics.at("splits").at(split), "reason");
+    if (!reason.empty() && reason != whole) out.emplace_back(split, reason);
+  }
+  return out;
+}
+
 std::vector<std::string> incomparable(const std::vector<PopeRun>& runs) {
-  // What decides an answer besides the checkpoint. Paths differ harmlessly; hashes do not.
-  static const std::vector<std::string> kDecides = {
-      "dialect",     "prompt_suffix", "conversation", "system_prompt", "max_new_tokens",  "limit",
-      "temperature", "prompts",       "questions",    "dataset",       "questions_sha256"};
-  std::vector<std::string> lines;
+  // What decides an answer besides the checkpoint; paths and file names differ harmlessly.
+  const auto decides = [](const std::string& key) {
+    if (key.starts_with("settings.questions.")) return key.ends_with("_sha256");
+    if (key.starts_with("settings.prompt.")) return true;
+    for (const char* last : {".conversation", ".system_prompt", ".max_new_tokens", ".temperature",
+                             ".limit_images", ".image_aspect"}) {
+      if (key.starts_with("settings.") && key.ends_with(last)) return true;
+    }
+    return false;
+  };
   std::map<std::string, std::vector<std::string>> values;
   for (size_t i = 0; i < runs.size(); ++i) {
-    std::map<std::string, std::string> flat;
-    for (const auto& [key, value] : flat_settings(runs[i].run)) flat[key] = value;
-    flat["dialect"] = text_at(runs[i].metrics, "dialect");
-    for (const auto& [key, value] : flat) {
-      const std::string last = key.substr(key.rfind('.') + 1);
-      const std::string first = key.substr(0, key.find('.'));
-      const bool decides = std::find(kDecides.begin(), kDecides.end(), last) != kDecides.end() ||
-                           first == "dataset" || first == "prompts";
-      // The questions' paths stand in the settings; their hashes in the dataset decide.
-      if (!decides || key == "settings.questions") continue;
+    const auto put = [&](const std::string& key, const std::string& value) {
       auto& row = values[key];
       row.resize(runs.size());
       row[i] = value;
+    };
+    put("dialect", text_at(runs[i].metrics, "dialect"));
+    std::vector<std::pair<std::string, std::string>> flat;
+    if (runs[i].run.contains("settings")) flatten(runs[i].run["settings"], "settings", flat);
+    for (const auto& [key, value] : flat) {
+      if (decides(key)) put(key, value);
     }
   }
+  std::vector<std::string> lines;
   for (auto& [key, row] : values) {
     row.resize(runs.size());
     if (std::all_of(row.begin(), row.end(), [&](const auto& v) { return v == row[0]; })) continue;
     std::string line = key + ":";
     for (size_t i = 0; i < row.size(); ++i) {
-      line += (i == 0 ? " " : ", ") + (row[i].empty() ? std::string("none") : row[i]);
+      line += fmt::format("{} {}", i == 0 ? "" : ",", row[i].empty() ? "none" : row[i]);
     }
     lines.push_back(line);
   }
@@ -280,14 +326,22 @@ std::vector<std::string> incomparable(const std::vector<PopeRun>& runs) {
 }
 
 std::vector<std::pair<std::string, std::string>> flat_settings(const Json& run) {
+  static constexpr std::array kMeasured = {"timing",        "rows_per_s", "useful_flops",
+                                           "rows",          "counts",     "peak_memory_bytes",
+                                           "status_counts", "what",       "questions_asked",
+                                           "model_counts"};
   std::vector<std::pair<std::string, std::string>> out;
   if (!run.is_object()) return out;
   for (const auto& [key, value] : run.items()) {
-    if (key == "timing" || key == "rows_per_s" || key == "useful_flops" ||
-        key == "peak_memory_bytes" || key == "counts" || key == "status") {
+    if (std::find(kMeasured.begin(), kMeasured.end(), key) != kMeasured.end()) continue;
+    if (key != "settings" || !value.is_object()) {
+      flatten(value, key, out);
       continue;
     }
-    flatten(value, key, out);
+    for (const auto& [name, setting] : value.items()) {
+      // The settings repeat what stands beside them (model, dialect).
+      if (!run.contains(name) || run[name] != setting) flatten(setting, "settings." + name, out);
+    }
   }
   return out;
 }

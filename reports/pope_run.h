@@ -68,6 +68,11 @@ struct Totals {
 };
 Totals totals(const Json& metrics);
 
+// FP / (FP + TN) over all splits together, with its interval clustered by image.
+Figure false_alarms(const PopeRun& run);
+// Why figures are missing: ("scores", reason) for all of them, (split, reason) for one split.
+std::vector<std::pair<std::string, std::string>> score_reasons(const Json& metrics);
+
 // What a reader must know before two runs are compared: the settings that decide the answers
 // (dialect, prompt, template, questions) and differ. "dialect: official, lmms".
 std::vector<std::string> incomparable(const std::vector<PopeRun>& runs);

@@ -44,22 +44,19 @@ std::string pope_table_text(const Json& metrics) {
   std::string out = fmt::format("{:<{}}", "split", width);
   for (const char* head : kHeads) out += fmt::format("  {:>11}", head);
   out += "\n";
-  std::vector<std::string> reasons;
   for (const std::string& split : splits) {
     const Json& block = metrics.at("splits").at(split);
     block_lines(out, split, block, width);
-    for (const char* key : kKeys) {
-      const std::string reason = figure(block, key).reason;
-      if (!reason.empty()) reasons.push_back(printable(split + " " + key + ": " + reason));
-    }
   }
   if (splits.size() > 1) block_lines(out, "average", metrics.value("average", Json()), width);
   const Totals sum = totals(metrics);
   out += fmt::format("scored {}, unparsed {}, failed {}, unjudged {}\n", sum.scored, sum.unparsed,
                      sum.failed, sum.unjudged);
-  for (const std::string& reason : reasons) out += "not computed: " + reason + "\n";
+  for (const auto& [what, reason] : score_reasons(metrics)) {
+    out += "not computed: " + printable(what) + ": " + printable(reason) + "\n";
+  }
   if (metrics.contains("complete") && metrics["complete"] == false) {
-    out += "NOT COMPLETE: answers and questions do not match one to one\n";
+    out += "NOT COMPLETE: these figures are not of all questions\n";
   }
   if (const auto warnings = metrics.find("warnings");
       warnings != metrics.end() && warnings->is_array()) {
