@@ -1,7 +1,5 @@
 #include "benchmarks/pope/question.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
@@ -9,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "run/sha256.h"
 
 namespace vigor::pope {
 namespace {
@@ -28,20 +27,6 @@ constexpr std::array<KnownFile, 6> kKnownFiles{{
     {"00f05b1085d5d3bb30a1de8696834480a9f6e7fe4574e88a8d4bbb770ab6680a", "coco e3e3926"},
     {"566ceceda8831d7e475c26e7cbc6b779ee789efd48064cf0635452bb089e40f2", "coco e3e3926"},
 }};
-
-std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
-    throw Error({.what = "SHA-256 is not available in the OpenSSL library", .where = "libcrypto"});
-  }
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += "0123456789abcdef"[digest[i] >> 4];
-    hex += "0123456789abcdef"[digest[i] & 15];
-  }
-  return hex;
-}
 
 std::string content_hash_of(const std::vector<Question>& questions) {
   std::string text;
