@@ -6,6 +6,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(pope_command());
   commands.push_back(doctor_command());
+  commands.push_back(scenes_command());
   return commands;
 }
 

@@ -12,6 +12,7 @@ std::vector<std::unique_ptr<Command>> all_commands();
 
 // One a file; each is one line in registry.cpp.
 std::unique_ptr<Command> doctor_command();
+std::unique_ptr<Command> scenes_command();
 std::unique_ptr<Command> pope_command();
 std::unique_ptr<Command> pope_build_command();  // a subcommand of pope
 
