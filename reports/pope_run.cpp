@@ -48,7 +48,7 @@ fs::path find_images(const Json& run, const fs::path& folder) {
   if (text.empty()) return {};
   std::error_code ignored;
   for (const fs::path& candidate : {fs::path(text), folder / text}) {
-    if (fs::is_directory(candidate, ignored)) return candidate;
+    if (fs::is_directory(candidate, ignored)) return fs::canonical(candidate, ignored);
   }
   return {};
 }

@@ -190,7 +190,7 @@ SampleTable sample_table(const std::vector<PopeRun>& runs, const ReportOptions& 
       "type=\"button\" id=\"next\" aria-label=\"Next answer\">\xE2\x86\x93</button><button "
       "type=\"button\" id=\"close\">Close</button>"
       "</span></header><div id=\"detail\" "
-      "class=\"sheet\"></div></div></dialog>\n</div>\n</section>\n";
+      "class=\"detail\"></div></div></dialog>\n</div>\n</section>\n";
   return table;
 }
 

@@ -80,7 +80,7 @@
     element.setAttribute('aria-selected', position === chosen);
     const asked = make('span', 'asked');
     asked.append(make('span', 'clamp', row[QUESTION]));
-    asked.append(make('span', 'meta', (several ? data.runs[row[RUN]] + ' \u00b7 ' : '') + data.splits[row[SPLIT]] +
+    asked.append(make('span', 'meta', (several ? data.runs[row[RUN]].split(' ')[0] + ' \u00b7 ' : '') + data.splits[row[SPLIT]] +
       ' \u00b7 ' + row[ID] + ' \u00b7 ' + data.images[row[IMAGE]]));
     asked.lastChild.style.display = 'block';
     const said = make('span', 'said');
