@@ -7,6 +7,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -27,6 +28,8 @@ struct CommandContext {
   std::stop_token stop;
   // --json: print one JSON document on `console.out` and nothing else there.
   bool json = false;
+  // --config, for commands that read it themselves (see Command::reads_config); else empty.
+  std::filesystem::path config;
   // The arguments as typed, for run.json.
   std::vector<std::string> arguments;
 };
@@ -43,6 +46,9 @@ class Command {
   // check with require_option() in run().
   virtual void add_options(CLI::App& app) = 0;
   virtual ExitCode run(const CommandContext& context) = 0;
+  // True for commands whose settings are a document of their own (training): --config is handed
+  // over in CommandContext::config instead of being merged into the options.
+  virtual bool reads_config() const { return false; }
   // Subcommands ("pope build"); a command with subcommands may also run by itself.
   virtual std::vector<std::unique_ptr<Command>> subcommands() const { return {}; }
 };

@@ -2,12 +2,14 @@
 
 #include <iostream>
 
+#include "base/memory.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/registry.h"
 #include "cli/versions.h"
 
 int main(int argc, char** argv) {
+  vigor::keep_freed_memory();
   vigor::DiskFileSystem files;
   vigor::CommandContext context;
   context.stop = vigor::stop_on_interrupt();

@@ -118,7 +118,11 @@ ExitCode dispatch(std::vector<std::unique_ptr<Command>> commands,
     return ExitCode::kUsage;
   }
   reject_unknown_options(*node->app);
-  if (!node->config.empty()) merge_config(*node->app, node->config);
+  if (node->command->reads_config()) {
+    context.config = node->config;
+  } else if (!node->config.empty()) {
+    merge_config(*node->app, node->config);
+  }
   context.json = node->json;
   context.arguments = arguments;
   return node->command->run(context);

@@ -15,5 +15,6 @@ std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> scenes_command();
 std::unique_ptr<Command> pope_command();
 std::unique_ptr<Command> pope_build_command();  // a subcommand of pope
+std::unique_ptr<Command> train_command();
 
 }  // namespace vigor

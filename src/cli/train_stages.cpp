@@ -1,0 +1,259 @@
+// vigor-eval train tokenizer|vision|sft
+#include <ATen/ATen.h>
+
+#include <ctime>
+
+#include "base/json.h"
+#include "cli/train.h"
+#include "model/config.h"
+#include "model/llava.h"
+#include "text/tokenizer.h"
+#include "text/tokenizer_trainer.h"
+#include "train/sft.h"
+#include "train/vision_pretrain.h"
+#include "vigor/conversation_samples.h"
+#include "vigor/scene_pictures.h"
+
+namespace vigor {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kRandom = "random:";
+
+// A command whose settings are one JSON document, given with --config.
+class Stage : public Command {
+ public:
+  std::string examples() const override {
+    return "  vigor-eval train " + name() + " --config configs/demo-training/" + name() + ".json\n";
+  }
+  void add_options(CLI::App& app) override {
+    app.add_option("--out", out_, "Folder of the result; wins over the config's 'out'")
+        ->type_name("DIR");
+  }
+  bool reads_config() const override { return true; }
+
+ protected:
+  Json read_config(const CommandContext& context) const {
+    require_option(!context.config.empty(), "--config",
+                   "the settings of this stage are a JSON file");
+    Json config = read_json_file(context.config);
+    if (!out_.empty() && config.is_object()) config["out"] = out_;
+    return config;
+  }
+
+  TrainingRun training_run(const CommandContext& context, const fs::path& folder) const {
+    return {.files = *context.files,
+            .folder = folder,
+            .name = name(),
+            .progress = context.console.err,
+            .progress_options = {.terminal = context.console.err_is_terminal},
+            .clock = context.console.clock,
+            .wall_clock = [] { return static_cast<double>(std::time(nullptr)); },
+            .stop = context.stop};
+  }
+
+  static ExitCode finish(const CommandContext& context, const TrainingResult& result,
+                         Json summary) {
+    summary["steps"] = result.steps;
+    summary["resumed_from"] = result.resumed_from;
+    summary["interrupted"] = result.interrupted;
+    *context.console.out << dump_json(summary, context.json ? 2 : -1) << "\n";
+    if (!result.interrupted) return ExitCode::kDone;
+    context.console.note("stopped after step " + std::to_string(result.steps) +
+                         "; the same command goes on from there");
+    return ExitCode::kInterrupted;
+  }
+
+ private:
+  std::string out_;
+};
+
+class TrainTokenizer : public Stage {
+ public:
+  std::string name() const override { return "tokenizer"; }
+  std::string summary() const override {
+    return "Make a LLaMA tokenizer (sentencepiece BPE) from LLaVA conversation JSON";
+  }
+  ExitCode run(const CommandContext& context) override {
+    const Json config = read_config(context);
+    ObjectReader reader(config, context.config.string());
+    reader.has("comment");
+    const auto data = reader.require<std::string>("data");
+    const auto out = reader.require<std::string>("out");
+    const auto pieces = reader.get<int>("vocab_size", 512);
+    const auto conversation = reader.get<std::string>("conversation", "vicuna_v1");
+    reader.reject_unknown();
+    const std::vector<std::string> lines =
+        ConversationSamples::texts(data, conversation, std::nullopt);
+    train_tokenizer(lines, pieces, out, *context.files);
+    *context.console.out << dump_json(
+                                {{"tokenizer", out}, {"pieces", pieces}, {"lines", lines.size()}})
+                         << "\n";
+    return ExitCode::kDone;
+  }
+};
+
+ScenePicturesOptions scene_options(ObjectReader reader) {
+  ScenePicturesOptions options;
+  options.seed = reader.get<uint64_t>("seed", options.seed);
+  options.first = reader.get<uint64_t>("first", options.first);
+  options.count = reader.get<int64_t>("count", options.count);
+  options.mirror = reader.get<bool>("mirror", options.mirror);
+  reader.reject_unknown();
+  return options;
+}
+
+class TrainVision : public Stage {
+ public:
+  std::string name() const override { return "vision"; }
+  std::string summary() const override {
+    return "Pretrain a CLIP vision tower from nothing on generated scenes";
+  }
+  ExitCode run(const CommandContext& context) override {
+    const Json config = read_config(context);
+    ObjectReader reader(config, context.config.string());
+    reader.has("comment");
+    const auto geometry = reader.require<std::string>("geometry");
+    const auto out = reader.require<std::string>("out");
+    const auto seed = reader.get<uint64_t>("seed", 0);
+    const ScenePicturesOptions scenes = scene_options(reader.child("scenes"));
+    const ScenePicturesOptions held_out = scene_options(reader.child("held_out"));
+    const Json settings = reader.require<Json>("train");
+    reader.reject_unknown();
+    const VisionPretrainOptions options =
+        parse_vision_pretrain_options(settings, context.config.string() + ": train");
+    if (scenes.seed == held_out.seed) {
+      throw Error({.what = "'scenes' and 'held_out' have the same seed",
+                   .where = context.config.string(),
+                   .cause = "scores on scenes that were trained on say nothing",
+                   .fix = "give held_out another seed",
+                   .exit_code = ExitCode::kUsage});
+    }
+    const LlavaConfig llava = parse_llava_config(read_json_file(geometry), geometry);
+    Progress progress = context.console.progress();
+    const ScenePictures test(held_out, llava.vision, nullptr);
+    const ScenePictures pictures(scenes, llava.vision, &progress);
+    TrainingRun run = training_run(context, out);
+    const VisionPretrainResult result =
+        run_vision_pretrain(pictures, test, llava.vision, llava.vision_layers_needed(),
+                            random_parameters(seed, at::kFloat, at::kCPU), options, run);
+    Json scores = Json::array();
+    for (const VisionScores& score : result.scores) scores.push_back(to_json(score));
+    return finish(context, result.training, {{"out", out}, {"held_out", scores}});
+  }
+};
+
+// config.json's neighbour that says how pictures are prepared, for a model from nothing.
+Json clip_preprocess_json(const ClipPreprocess& p) {
+  return {{"image_processor_type", "CLIPImageProcessor"},
+          {"do_resize", true},
+          {"size", {{"shortest_edge", p.shortest_edge}}},
+          {"resample", 3},
+          {"do_center_crop", true},
+          {"crop_size", {{"height", p.crop_height}, {"width", p.crop_width}}},
+          {"do_rescale", true},
+          {"rescale_factor", p.rescale_factor},
+          {"do_normalize", true},
+          {"image_mean", p.mean},
+          {"image_std", p.std},
+          {"do_convert_rgb", true}};
+}
+
+class TrainSft : public Stage {
+ public:
+  std::string name() const override { return "sft"; }
+  std::string summary() const override {
+    return "Supervised fine-tuning on LLaVA conversation JSON; resumes where it stopped";
+  }
+  ExitCode run(const CommandContext& context) override {
+    const Json config = read_config(context);
+    ObjectReader reader(config, context.config.string());
+    reader.has("comment");
+    const auto model = reader.require<std::string>("model");
+    const auto vision_weights = reader.get<std::string>("vision_weights", "");
+    const auto tokenizer_folder = reader.get<std::string>("tokenizer", "");
+    const auto vision_tower = reader.get<std::string>("vision_tower", "");
+    const auto out = reader.require<std::string>("out");
+    const auto device = reader.get<std::string>("device", "cpu");
+    const auto seed = reader.get<uint64_t>("seed", 0);
+    ConversationSamplesOptions data;
+    data.data = reader.require<std::string>("data");
+    data.images = reader.require<std::string>("images");
+    data.conversation = reader.get<std::string>("conversation", data.conversation);
+    if (reader.has("system_prompt"))
+      data.system_prompt = reader.require<std::string>("system_prompt");
+    const Json settings = reader.require<Json>("train");
+    reader.reject_unknown();
+    const SftOptions options = parse_sft_options(settings, context.config.string() + ": train");
+
+    const bool random = model.starts_with(kRandom);
+    LlavaConfig llava;
+    ParameterSource source;
+    if (random) {
+      const std::string file = model.substr(kRandom.size());
+      llava = parse_llava_config(read_json_file(file), file);
+      source = random_parameters(seed, at::kFloat, at::kCPU);
+    } else {
+      LlavaCheckpoint checkpoint = open_llava(model, at::kFloat, at::kCPU, vision_tower);
+      llava = checkpoint.config;
+      source = checkpoint.source;
+    }
+    if (!vision_weights.empty()) source = with_weights(vision_weights, source);
+    data.mm_use_im_start_end = llava.mm_use_im_start_end;
+
+    require_option(!random || !tokenizer_folder.empty(), "'tokenizer' in the config",
+                   "random weights have no tokenizer of their own");
+    const fs::path tokenizer_path =
+        tokenizer_folder.empty() ? fs::path(model) : fs::path(tokenizer_folder);
+    const Tokenizer tokenizer = Tokenizer::load(tokenizer_path);
+    check_fits(tokenizer, llava.text.vocab_size, model);
+
+    std::vector<fs::path> copies;
+    for (const std::string& name : tokenizer_file_names()) {
+      if (fs::exists(tokenizer_path / name)) copies.push_back(tokenizer_path / name);
+    }
+    ClipPreprocess preprocess;
+    if (random) {
+      const int side = static_cast<int>(llava.vision.image_size);
+      preprocess.shortest_edge = preprocess.crop_height = preprocess.crop_width = side;
+      context.files->create_directories(out);
+      copies.push_back(fs::path(out) / "preprocessor_config.json");
+      write_atomic(*context.files, copies.back(),
+                   dump_json(clip_preprocess_json(preprocess), 2) + "\n");
+    } else {
+      const bool original = llava.layout == CheckpointLayout::kOriginal;
+      const fs::path folder =
+          original ? find_vision_tower(llava, model, vision_tower) : fs::path(model);
+      copies.push_back(folder / "preprocessor_config.json");
+      preprocess = load_clip_preprocess(copies.back());
+    }
+    if (llava.image_pad) preprocess.aspect = Aspect::kPad;
+
+    // A frozen tower sees every picture once, whatever the number of epochs.
+    std::unique_ptr<Llava> frozen;
+    if (options.trainable.empty()) frozen = std::make_unique<Llava>(llava, source);
+    Progress progress = context.console.progress();
+    const ConversationSamples samples(data, tokenizer, preprocess, frozen.get(), &progress);
+    frozen.reset();
+    TrainingRun run = training_run(context, out);
+    const TrainingResult result =
+        run_sft(samples, llava, source, options, run, copies, at::Device(device));
+    return finish(context, result,
+                  {{"model", (fs::path(out) / "model").string()}, {"loss", result.loss}});
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> train_tokenizer_command() {
+  return std::make_unique<TrainTokenizer>();
+}
+std::unique_ptr<Command> train_vision_command() {
+  return std::make_unique<TrainVision>();
+}
+std::unique_ptr<Command> train_sft_command() {
+  return std::make_unique<TrainSft>();
+}
+
+}  // namespace vigor
