@@ -1,7 +1,5 @@
 #include "base/memory.h"
 
-#include <sys/resource.h>
-
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -15,12 +13,6 @@ void keep_freed_memory() {
   ::mallopt(M_TRIM_THRESHOLD, -1);
   ::mallopt(M_TOP_PAD, 64 << 20);
 #endif
-}
-
-uint64_t peak_memory_bytes() {
-  struct rusage usage {};
-  if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
-  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
 }
 
 }  // namespace vigor

@@ -60,7 +60,7 @@ TrainingText training_text(const Tokenizer& tokenizer, const Conversation& conve
         tokenizer.encode(conversation.answer_part(*turns[i].answer), false);
     result.ids.insert(result.ids.end(), before.begin(), before.end());
     result.ids.insert(result.ids.end(), answer.begin(), answer.end());
-    result.labels.resize(result.labels.size() + before.size(), kNoLoss);
+    result.labels.resize(result.labels.size() + before.size(), kIgnoredLabel);
     result.labels.insert(result.labels.end(), answer.begin(), answer.end());
   }
   return result;

@@ -11,11 +11,11 @@
 namespace vigor {
 
 // Label of a token that has no loss.
-inline constexpr int kNoLoss = -100;
+inline constexpr int kIgnoredLabel = -100;
 
 struct TrainingText {
   std::vector<int> ids;     // kImageMark stands for the image
-  std::vector<int> labels;  // as many as ids: the id where it is learned, else kNoLoss
+  std::vector<int> labels;  // as many as ids: the id where it is learned, else kIgnoredLabel
 };
 
 // Ids of the whole conversation, loss on every answer and what ends it (</s> in most templates).

@@ -32,7 +32,7 @@ TEST(TrainingText, LossIsOnAnswersAndTheirEndOfEveryTurn) {
     EXPECT_EQ(text.ids, split_prompt(tokenizer, conversation.prompt(turns))) << legacy;
     Ids learned;
     for (size_t i = 0; i < text.ids.size(); ++i) {
-      if (text.labels[i] == kNoLoss) continue;
+      if (text.labels[i] == kIgnoredLabel) continue;
       EXPECT_EQ(text.labels[i], text.ids[i]);
       learned.push_back(text.ids[i]);
     }
@@ -54,7 +54,7 @@ TEST(TrainingText, EveryTemplateStartsWithItsPromptAndLearnsItsEnd) {
     const Ids prompt = split_prompt(tokenizer, conversation.prompt("<image>\nIs there a dog?"));
     ASSERT_GT(text.ids.size(), prompt.size()) << name;
     EXPECT_TRUE(std::equal(prompt.begin(), prompt.end(), text.ids.begin())) << name;
-    EXPECT_EQ(text.labels[prompt.size() - 1], kNoLoss) << name;
+    EXPECT_EQ(text.labels[prompt.size() - 1], kIgnoredLabel) << name;
     EXPECT_EQ(text.labels[prompt.size()], text.ids[prompt.size()]) << name;
     EXPECT_EQ(text.labels.back(), text.ids.back()) << name;
   }
