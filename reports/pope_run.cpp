@@ -20,7 +20,8 @@ std::string run_name(const Json& run, const fs::path& folder) {
   const auto model = run.find("model");
   if (model != run.end()) {
     if (model->is_string()) return model->get<std::string>();
-    if (model->is_object()) {
+    // Answers made elsewhere are named by the run: their files are named by the split.
+    if (model->is_object() && text_at(*model, "kind") != "answers") {
       for (const char* key : {"name", "id"}) {
         if (const std::string text = text_at(*model, key); !text.empty()) return text;
       }

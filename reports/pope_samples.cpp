@@ -117,6 +117,12 @@ Json thumbnails(const Pictures& pictures, const ReportOptions& options, std::str
   for (size_t i = 0; i < order.size(); ++i) {
     if (!made.jpeg[i].empty()) out[std::to_string(order[i])] = base64(made.jpeg[i]);
   }
+  const bool none_known = std::all_of(requests.begin(), requests.end(),
+                                      [](const auto& request) { return request.folder.empty(); });
+  if (none_known) {
+    note = "No pictures: the run names no folder of pictures that is here";
+    return out;
+  }
   note = fmt::format("{} of {} pictures are embedded ({:.1f} MB)", made.embedded, order.size(),
                      static_cast<double>(made.bytes) / 1e6);
   if (made.left_out > 0) {

@@ -67,6 +67,9 @@
 
   const list = byId('list'), space = byId('space'), status = byId('shown'), sheet = byId('sheet');
   const state = {filter: 'all', split: '', run: '', order: 'asked', text: ''};
+  // Without any picture the column goes, and rows are lower.
+  const bare = Object.keys(data.thumbnails).length === 0;
+  byId('samples').classList.toggle('bare', bare);
   let view = [], chosen = -1, rowHeight = 88;
   const drawn = new Map();
 
@@ -112,7 +115,7 @@
   function redraw() {
     for (const element of drawn.values()) element.remove();
     drawn.clear();
-    rowHeight = matchMedia('(max-width: 820px)').matches ? 172 : 88;
+    rowHeight = matchMedia('(max-width: 820px)').matches ? 172 : bare ? 66 : 88;
     space.style.height = Math.max(view.length * rowHeight, 1) + 'px';
     byId('empty').hidden = view.length > 0;
     draw();

@@ -136,6 +136,16 @@ TEST(PopeReport, PictureOutsideOfTheFolderIsNotOpened) {
   EXPECT_THAT(data["thumbnails"], SizeIs(0));
 }
 
+TEST(PopeReport, AnswersMadeElsewhereAreNamedByTheRun) {
+  vigor::testing::TemporaryFolder folder;
+  copy_run(folder, "llava-greedy", example_metrics());
+  folder.write("llava-greedy/run.json",
+               R"({"model": {"kind": "answers", "name": "coco_pope_random"}})");
+  const std::string html = html_of({folder / "llava-greedy"});
+  EXPECT_THAT(html, HasSubstr("<title>POPE: llava-greedy</title>"));
+  EXPECT_THAT(html, HasSubstr("No pictures: the run names no folder of pictures that is here."));
+}
+
 TEST(PopeReport, LongAnswersAreCutAtACharacter) {
   vigor::testing::TemporaryFolder folder;
   copy_run(folder, "run", example_metrics());
