@@ -18,9 +18,13 @@ class PackedCausalAttention : public Attention {
                     const at::Tensor& v) override;
 
  private:
+  // q, k, v [batch * longest, heads, head_dim] -> [batch * longest, heads * head_dim], fp32.
+  at::Tensor attend_fused(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
+
+  int64_t batch_, longest_;
   PaddedCausalAttention padded_;
-  int64_t padded_tokens_;
   at::Tensor places_;  // [tokens] in the padded batch; undefined when there is no padding
+  at::Tensor bias_;    // [groups * longest, longest], made when it is first needed
 };
 
 }  // namespace vigor
