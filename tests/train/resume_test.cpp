@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <signal.h>
+
 #include <fstream>
 
 #include "base/files.h"
+#include "tests/testing/spawn.h"
 #include "tests/testing/temporary_folder.h"
 #include "tests/train/tiny_samples.h"
 #include "train/training_state.h"
@@ -117,6 +120,52 @@ TEST(FaultTraining, ACheckpointThatWasBeingWrittenDoesNotCount) {
   EXPECT_EQ(resumed.result.resumed_from, 3);
   EXPECT_TRUE(at::equal(whole.values, resumed.values));
   EXPECT_EQ(training_states(folder / "state").size(), 2u);
+}
+
+SftOptions victim_options() {
+  SftOptions options = six_steps();
+  options.loop.max_steps = 40;
+  options.loop.checkpoint_every = 1;
+  return options;
+}
+
+// The process that the next test kills: trains in the working folder.
+TEST(TrainingVictim, DISABLED_Trains) {
+  DiskFileSystem files;
+  TrainingRun run = silent_run(files, "run");
+  train(TinySamples(10), victim_options(), run);
+}
+
+TEST(FaultTraining, KilledAgainAndAgainItEndsWithTheSameState) {
+  TemporaryFolder killed, whole;
+  DiskFileSystem files;
+  TrainingRun run = silent_run(files, whole.path());
+  train(TinySamples(10), victim_options(), run);
+
+  const std::vector<std::string> arguments = {"--gtest_filter=TrainingVictim.*",
+                                              "--gtest_also_run_disabled_tests"};
+  int kills = 0;
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    const auto before = training_states(killed / "run/state");
+    int polls = 0;
+    testing::SpawnOptions options{.folder = killed.path()};
+    if (attempt < 3) {
+      options.meanwhile = [&](pid_t process) {
+        // Some milliseconds after it wrote its first state: in the middle of anything.
+        if (training_states(killed / "run/state") == before || polls++ < attempt) return;
+        ::kill(process, SIGKILL);
+      };
+    }
+    const testing::SpawnResult result =
+        testing::spawn(std::filesystem::canonical("/proc/self/exe"), arguments, options);
+    kills += result.signal == SIGKILL ? 1 : 0;
+    if (attempt == 3) {
+      EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+    }
+  }
+  EXPECT_GT(kills, 0);
+  const std::string last = "state/step-00000040.safetensors";
+  EXPECT_TRUE(read_file(killed / "run" / last) == read_file(whole / last));
 }
 
 TEST(Training, AStopFinishesTheStepAndWritesTheState) {
