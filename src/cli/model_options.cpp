@@ -1,5 +1,7 @@
 #include "cli/model_options.h"
 
+#include "engine/machine.h"
+
 namespace vigor {
 
 void ModelOptions::add_to(CLI::App& app) {
@@ -29,6 +31,11 @@ void ModelOptions::add_to(CLI::App& app) {
       ->type_name("DIR");
   app.add_flag("--one-at-a-time", one_at_a_time_,
                "Ask every question by itself, sharing nothing: the baseline of measurements");
+}
+
+void ModelOptions::warn_about_machine(const Console& console) const {
+  if (options_.model.starts_with("recorded:") || options_.device != "cpu") return;
+  for (const std::string& advice : machine_advice(machine_facts(), {})) console.warn(advice);
 }
 
 NativeOptions ModelOptions::lvlm(uint64_t seed, const Clock& clock) const {

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "cli/console.h"
 #include "lvlm/native.h"
 
 namespace vigor {
@@ -12,6 +13,8 @@ class ModelOptions {
  public:
   void add_to(CLI::App& app);
   bool given() const { return !options_.model.empty(); }
+  // Warns of what makes a native model slow here (reference BLAS), from the same check as doctor.
+  void warn_about_machine(const Console& console) const;
   // As typed, with the system prompt set only when --system-prompt was given.
   NativeOptions lvlm(uint64_t seed, const Clock& clock) const;
 

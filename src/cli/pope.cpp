@@ -7,11 +7,10 @@
 #include "benchmarks/pope/score.h"
 #include "cli/model_options.h"
 #include "cli/registry.h"
-#include "cli/versions.h"
+#include "cli/run_record.h"
 #include "lvlm/open.h"
 #include "reports/pope_report.h"
 #include "run/measurement.h"
-#include "run/sha256.h"
 
 namespace vigor {
 namespace {
@@ -96,6 +95,7 @@ class Pope : public Command {
            .fix = "give the folder that the question files' image names lie in with --images"});
     }
     splits = pope::limited(std::move(splits), options_);
+    model_.warn_about_machine(context.console);
     SessionMeasurement session;
     const double before_load = context.console.clock();
     const std::unique_ptr<Lvlm> model =
@@ -135,8 +135,7 @@ class Pope : public Command {
     Json described_files = Json::array();
     for (const std::string& path : answers_) {
       files.push_back(pope::read_answers(path));
-      described_files.push_back(
-          {{"name", fs::path(path).filename().string()}, {"sha256", sha256_file(path)}});
+      described_files.push_back(file_record(path));
     }
     const pope::PairedAnswers paired = pope::pair_answers(splits, files, options_.dialect);
     for (const std::string& warning : paired.warnings) context.console.warn(warning);
@@ -167,30 +166,9 @@ class Pope : public Command {
     return finish(context, folder, pope::score_splits(paired.samples, options_.dialect, scoring));
   }
 
-  void announce(const CommandContext& context, const RunFolder& folder) const {
-    for (const std::string& note : folder.notes()) context.console.note(note);
-    if (folder.complete()) {
-      context.console.note("this run is complete: nothing is asked again");
-    } else if (folder.resumed()) {
-      context.console.note("going on with a run that has " +
-                           std::to_string(folder.samples().size()) + " samples");
-    }
-  }
-
-  // What run.json says beside settings and measurements.
   Json described(const CommandContext& context, const Json& identity) const {
-    Json files = Json::array();
-    for (const std::string& path : questions_) {
-      files.push_back(
-          {{"name", fs::path(path).filename().string()}, {"sha256", sha256_file(path)}});
-    }
-    Json keys = {{"what", "pope"},         {"benchmark", "pope"},
-                 {"dialect", dialect_},    {"command", context.arguments},
-                 {"dataset", files},       {"model", identity},
-                 {"versions", versions()}, {"git_commit", git_commit()}};
-    for (const char* key : {"checkpoint_hash", "device", "dtype"}) {
-      keys[key] = identity.contains(key) ? identity[key] : Json();
-    }
+    Json keys = run_record(context, "pope", identity, questions_);
+    keys["dialect"] = dialect_;
     return keys;
   }
 
@@ -224,15 +202,6 @@ class Pope : public Command {
                   "asked), or accept them with --max-failures"});
     }
     return ExitCode::kDone;
-  }
-
-  static std::string first_failure(const RunFolder& folder) {
-    for (const Json& sample : folder.samples()) {
-      if (sample.value("status", "") == "failed") {
-        return printable(sample.value("image", "")) + ": " + printable(sample.value("error", ""));
-      }
-    }
-    return "";
   }
 
   ModelOptions model_;

@@ -5,6 +5,8 @@ namespace vigor {
 std::vector<std::unique_ptr<Command>> all_commands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(pope_command());
+  commands.push_back(caption_command());
+  commands.push_back(chair_command());
   commands.push_back(doctor_command());
   commands.push_back(scenes_command());
   commands.push_back(train_command());

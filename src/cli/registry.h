@@ -11,6 +11,8 @@ namespace vigor {
 std::vector<std::unique_ptr<Command>> all_commands();
 
 // One a file; each is one line in registry.cpp.
+std::unique_ptr<Command> caption_command();
+std::unique_ptr<Command> chair_command();
 std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> scenes_command();
 std::unique_ptr<Command> pope_command();

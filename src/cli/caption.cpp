@@ -1,0 +1,258 @@
+// vigor-eval caption: one or more captions of every picture in a folder.
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
+
+#include "cli/model_options.h"
+#include "cli/registry.h"
+#include "cli/run_record.h"
+#include "lvlm/open.h"
+#include "run/image_path.h"
+#include "run/measurement.h"
+
+namespace vigor {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Names of the pictures in a folder, sorted: the order of the file that is written.
+std::vector<std::string> pictures(const fs::path& folder) {
+  static constexpr std::array kEndings = {".jpg",  ".jpeg", ".png",  ".bmp",
+                                          ".webp", ".tif",  ".tiff", ".gif"};
+  std::vector<std::string> names;
+  std::error_code code;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, code)) {
+    std::string ending = entry.path().extension().string();
+    std::transform(ending.begin(), ending.end(), ending.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end()) {
+      names.push_back(entry.path().filename().string());
+    }
+  }
+  if (code) {
+    throw Error({.what = "the folder of pictures cannot be read: " + code.message(),
+                 .where = printable(folder.string()),
+                 .fix = "give an existing folder with --images"});
+  }
+  if (names.empty()) {
+    throw Error({.what = "no pictures in this folder",
+                 .where = printable(folder.string()),
+                 .cause = "the pictures lie in a folder below it, or have other endings",
+                 .fix = "give the folder that has the .jpg or .png files itself"});
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string row_key(const std::string& image, int sample) {
+  return image + "#" + std::to_string(sample);
+}
+
+class Caption : public Command {
+ public:
+  // A detailed caption is longer than the short answer that the default is made for.
+  Caption() { generation_.max_new_tokens = 256; }
+  std::string name() const override { return "caption"; }
+  std::string summary() const override { return "Captions of every picture in a folder"; }
+  std::string examples() const override {
+    return "  vigor-eval caption --model llava-v1.5-7b --images val --out captions.jsonl\n"
+           "  vigor-eval caption --model llava-v1.5-7b --images val --out samples.jsonl \\\n"
+           "      --samples 5 --temperature 0.7 --seed 1\n"
+           "FILE.jsonl.run is the run folder: a run that stops goes on with the same command, and\n"
+           "FILE.jsonl appears when it is finished.\n";
+  }
+  void add_options(CLI::App& app) override {
+    model_.add_to(app);
+    app.add_option("--images", images_, "Folder of the pictures")->type_name("DIR");
+    app.add_option("--prompt", prompt_, "What the model is asked")->capture_default_str();
+    app.add_option("--out", out_, "JSON lines of {image, caption, sample, ...}")
+        ->type_name("FILE.jsonl");
+    app.add_option("--max-new-tokens", generation_.max_new_tokens, "Tokens of a caption at most")
+        ->check(CLI::Range(1, 4096))
+        ->capture_default_str();
+    app.add_option("--temperature", generation_.temperature, "0 is greedy")
+        ->check(CLI::Range(0.0, 100.0))
+        ->capture_default_str();
+    app.add_option("--top-k", generation_.top_k, "Keep the k largest logits; 0 is off")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    app.add_option("--top-p", generation_.top_p,
+                   "Keep the tokens that reach this probability; 1 is off")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
+    app.add_option("--samples", generation_.samples,
+                   "Captions of each picture; more than 1 need a temperature")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    app.add_option("--seed", generation_.seed, "Seed of samples and random weights")
+        ->capture_default_str();
+    app.add_option("--limit", limit_, "Only the first N pictures by name (0: all)")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("N");
+    app.add_option("--max-failures", max_failures_,
+                   "Pictures without a caption that are accepted (else exit 1)")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+  }
+
+  ExitCode run(const CommandContext& context) override {
+    require_option(model_.given(), "--model", "the model that writes the captions");
+    require_option(!images_.empty(), "--images", "the folder of the pictures");
+    require_option(!out_.empty(), "--out", "the file of the captions");
+    if (generation_.samples > 1 && generation_.temperature <= 0) {
+      throw Error(
+          {.what =
+               "--samples above 1 needs a --temperature above 0: greedy samples are all the same",
+           .fix = "give for example --temperature 0.7",
+           .exit_code = ExitCode::kUsage});
+    }
+    if (generation_.top_p <= 0) {
+      throw Error(
+          {.what = "--top-p must be above 0", .fix = "1 is off", .exit_code = ExitCode::kUsage});
+    }
+    std::vector<std::string> names = pictures(images_);
+    if (limit_ > 0 && names.size() > static_cast<size_t>(limit_))
+      names.resize(static_cast<size_t>(limit_));
+    for (const std::string& name : names) image_path(images_, name, "--images");
+
+    model_.warn_about_machine(context.console);
+    SessionMeasurement session;
+    const double before_load = context.console.clock();
+    const std::unique_ptr<Lvlm> model =
+        open_lvlm(model_.lvlm(generation_.seed, context.console.clock));
+    session.load_s = context.console.clock() - before_load;
+    const Json identity = model->identity();
+    RunFolder folder = RunFolder::open(*context.files, out_ + ".run", settings(identity),
+                                       {.uncompared = {"images", "max_failures", "limit"}});
+    announce(context, folder);
+    const bool interrupted = ask(context, *model, names, folder, session);
+    session.model = model->measurements();
+    if (session.rows > 0 || !folder.complete()) {
+      Json keys = run_record(context, "caption", identity, {});
+      keys.update(measured_keys(folder.run(), session));
+      folder.update_run(keys);
+    }
+    if (interrupted) {
+      context.console.note("interrupted: " + std::to_string(folder.samples().size()) +
+                           " captions are kept in " + out_ +
+                           ".run; the same command goes on from there");
+      return ExitCode::kInterrupted;
+    }
+    return finish(context, names, folder);
+  }
+
+ private:
+  Json settings(const Json& identity) const {
+    Json model = identity;
+    if (model.value("checkpoint_hash", Json()).is_string()) model.erase("checkpoint");
+    return {{"what", "caption"},
+            {"prompt", prompt_},
+            {"model", model},
+            {"max_new_tokens", generation_.max_new_tokens},
+            {"temperature", generation_.temperature},
+            {"top_k", generation_.top_k},
+            {"top_p", generation_.top_p},
+            {"samples", generation_.samples},
+            {"seed", generation_.seed},
+            {"images", images_},
+            {"limit", limit_},
+            {"max_failures", max_failures_}};
+  }
+
+  // True when it was interrupted.
+  bool ask(const CommandContext& context, Lvlm& model, const std::vector<std::string>& names,
+           RunFolder& folder, SessionMeasurement& session) {
+    std::vector<ImageRequest> requests;
+    for (const std::string& name : names) {
+      bool missing = false;
+      for (int i = 0; i < generation_.samples; ++i)
+        missing = missing || !folder.holds(row_key(name, i));
+      if (missing)
+        requests.push_back(
+            {.key = name, .image = fs::path(images_) / name, .questions = {prompt_}});
+    }
+    Progress progress = context.console.progress();
+    progress.start("caption", "pictures", names.size(), names.size() - requests.size());
+    size_t done = 0;
+    const double before = context.console.clock();
+    const auto write = [&](size_t request, std::vector<Answer>&& answers) {
+      std::vector<Json> rows;
+      for (size_t i = 0; i < answers.size(); ++i) {
+        const Answer& answer = answers[i];
+        const std::string key = row_key(requests[request].key, static_cast<int>(i));
+        if (folder.holds(key)) continue;
+        const bool failed = !answer.error.empty();
+        rows.push_back({{"key", key},
+                        {"image", requests[request].key},
+                        {"sample", i},
+                        {"prompt", prompt_},
+                        {"caption", failed ? Json() : Json(answer.text)},
+                        {"status", failed ? "failed" : "scored"},
+                        {"finish", answer.finish},
+                        {"tokens", answer.tokens},
+                        {"error", failed ? Json(answer.error) : Json()}});
+      }
+      folder.append(rows);
+      session.rows += static_cast<int64_t>(rows.size());
+      ++session.asked;
+      ++done;
+      progress.advance(1);
+    };
+    if (!requests.empty()) model.answer(requests, generation_, write, context.stop);
+    progress.finish();
+    session.evaluate_s = context.console.clock() - before;
+    if (done < requests.size() && !context.stop.stop_requested()) {
+      throw Error({.what = "the model left " + std::to_string(requests.size() - done) +
+                           " pictures without an answer"});
+    }
+    return done < requests.size();
+  }
+
+  ExitCode finish(const CommandContext& context, const std::vector<std::string>& names,
+                  RunFolder& folder) {
+    std::map<std::string, const Json*> rows;
+    for (const Json& sample : folder.samples()) rows[sample["key"].get<std::string>()] = &sample;
+    std::string text;
+    int64_t captions = 0, failed = 0;
+    for (const std::string& name : names) {
+      for (int i = 0; i < generation_.samples; ++i) {
+        const Json& row = *rows.at(row_key(name, i));
+        ++(row["status"] == "failed" ? failed : captions);
+        text += dump_json(row) + "\n";
+      }
+    }
+    write_atomic(*context.files, out_, text);
+    const Json metrics = {
+        {"benchmark", "caption"},
+        {"captions", captions},
+        {"counts", {{"scored", captions}, {"unparsed", 0}, {"failed", failed}, {"unjudged", 0}}}};
+    folder.write_metrics(metrics);
+    if (context.json) {
+      *context.console.out << dump_json(metrics, 2) << "\n";
+    } else {
+      *context.console.out << captions << " captions in " << printable(out_) << "\n";
+    }
+    if (failed > max_failures_) {
+      throw Error({.what = std::to_string(failed) + " captions failed, and --max-failures allows " +
+                           std::to_string(max_failures_),
+                   .where = printable(out_),
+                   .cause = first_failure(folder),
+                   .fix = "mend the cause and give the same command again: only these are asked"});
+    }
+    return ExitCode::kDone;
+  }
+
+  ModelOptions model_;
+  GenerationOptions generation_;
+  std::string images_, out_, prompt_ = "Describe this image in detail.";
+  int64_t limit_ = 0, max_failures_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> caption_command() {
+  return std::make_unique<Caption>();
+}
+
+}  // namespace vigor
