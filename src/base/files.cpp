@@ -30,12 +30,13 @@ namespace fs = std::filesystem;
                  .fix = "check the path; relative paths start at " +
                         printable(fs::current_path(ignored).string())});
   }
-  throw Error({.what = std::string("cannot be read: ") + std::strerror(code),
-               .where = name,
-               .cause = code == EACCES   ? "this user may not read it"
-                        : code == EISDIR ? "it is a folder, and a file is needed"
-                                         : "",
-               .fix = code == EISDIR ? "give the file inside it" : "check the path and its permissions"});
+  throw Error(
+      {.what = std::string("cannot be read: ") + std::strerror(code),
+       .where = name,
+       .cause = code == EACCES   ? "this user may not read it"
+                : code == EISDIR ? "it is a folder, and a file is needed"
+                                 : "",
+       .fix = code == EISDIR ? "give the file inside it" : "check the path and its permissions"});
 }
 
 }  // namespace

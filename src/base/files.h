@@ -1,4 +1,4 @@
-// Reading whole files and memory-mapping them. Writing, with injected faults, is base/file_system.h.
+// Reading whole files and memory-mapping them. Writing, with injected faults: base/file_system.h.
 #pragma once
 
 #include <cstddef>

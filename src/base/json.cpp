@@ -70,8 +70,7 @@ Json parse_at(std::string_view text, const std::string& where, bool single_line)
     return Json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
     const bool cut = error.byte > text.size();
-    const std::string at =
-        single_line ? std::to_string(error.byte) : position_of(text, error.byte);
+    const std::string at = single_line ? std::to_string(error.byte) : position_of(text, error.byte);
     throw Error({.what = "not valid JSON: " + printable(reason_of(error)),
                  .where = where + ":" + at,
                  .cause = cut ? "the text ends too early: it was cut off while it was written"
@@ -130,8 +129,9 @@ std::vector<JsonRow> parse_json_rows(std::string_view text, const std::string& w
     for (Json& value : array) rows.push_back({rows.size() + 1, std::move(value)});
     return rows;
   }
-  for_each_jsonl(text, where,
-                 [&](size_t line, Json&& value) { rows.push_back({line, std::move(value)}); });
+  for_each_jsonl(text, where, [&](size_t line, Json&& value) {
+    rows.push_back({line, std::move(value)});
+  });
   return rows;
 }
 
@@ -150,7 +150,9 @@ const Json* ObjectReader::find(const std::string& key) {
   return it == object_.end() ? nullptr : &*it;
 }
 
-bool ObjectReader::has(const std::string& key) { return find(key) != nullptr; }
+bool ObjectReader::has(const std::string& key) {
+  return find(key) != nullptr;
+}
 
 ObjectReader ObjectReader::child(const std::string& key) {
   const Json* value = find(key);
@@ -162,12 +164,13 @@ void ObjectReader::reject_unknown() const {
   for (const auto& [key, value] : object_.items()) {
     if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
     const std::string near = nearest_name(key, asked_);
-    throw Error({.what = "unknown key '" + printable(key) + "'",
-                 .where = where_,
-                 .cause = near.empty() ? "a misspelt key, or one of another version" : "a misspelt key",
-                 .fix = near.empty() ? "remove it; --help lists the known keys"
-                                     : "did you mean '" + near + "'?",
-                 .exit_code = ExitCode::kUsage});
+    throw Error(
+        {.what = "unknown key '" + printable(key) + "'",
+         .where = where_,
+         .cause = near.empty() ? "a misspelt key, or one of another version" : "a misspelt key",
+         .fix = near.empty() ? "remove it; --help lists the known keys"
+                             : "did you mean '" + near + "'?",
+         .exit_code = ExitCode::kUsage});
   }
 }
 

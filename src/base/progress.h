@@ -14,8 +14,8 @@ using Clock = std::function<double()>;
 Clock steady_clock();
 
 struct ProgressOptions {
-  bool terminal = false;         // redraw one line in place; otherwise a line now and then
-  double interval_seconds = 0;   // 0: 0.1 s on a terminal, 10 s elsewhere
+  bool terminal = false;        // redraw one line in place; otherwise a line now and then
+  double interval_seconds = 0;  // 0: 0.1 s on a terminal, 10 s elsewhere
 };
 
 // Not thread-safe; the owner reports from one thread. Writes nothing when `out` is null.

@@ -32,9 +32,10 @@ CounterRandom::CounterRandom(uint64_t seed, std::string_view name, uint64_t samp
 
 uint32_t CounterRandom::next() {
   const uint64_t block = position_ / 4;
-  const auto words = philox4x32({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32),
-                                 static_cast<uint32_t>(stream_), static_cast<uint32_t>(stream_ >> 32)},
-                                key_);
+  const auto words =
+      philox4x32({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32),
+                  static_cast<uint32_t>(stream_), static_cast<uint32_t>(stream_ >> 32)},
+                 key_);
   return words[position_++ % 4];
 }
 

@@ -4,12 +4,15 @@
 
 namespace vigor::testing {
 
-std::filesystem::path source_dir() { return VIGOR_SOURCE_DIR; }
+std::filesystem::path source_dir() {
+  return VIGOR_SOURCE_DIR;
+}
 
 std::filesystem::path shared(const std::filesystem::path& below) {
   const char* set = std::getenv("VIGOR_SHARED");
-  const std::filesystem::path root =
-      set != nullptr && *set != '\0' ? std::filesystem::path(set) : source_dir().parent_path() / "shared";
+  const std::filesystem::path root = set != nullptr && *set != '\0'
+                                         ? std::filesystem::path(set)
+                                         : source_dir().parent_path() / "shared";
   return root / below;
 }
 

@@ -16,7 +16,7 @@ std::filesystem::path source_dir();
 }  // namespace vigor::testing
 
 // Skips the test by name when the reference data is not there.
-#define VIGOR_REQUIRE_SHARED(below)                                          \
-  if (!std::filesystem::exists(::vigor::testing::shared(below)))             \
+#define VIGOR_REQUIRE_SHARED(below)                                               \
+  if (!std::filesystem::exists(::vigor::testing::shared(below)))                  \
   GTEST_SKIP() << "reference data not found: " << ::vigor::testing::shared(below) \
                << " (set VIGOR_SHARED)"

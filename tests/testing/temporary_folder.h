@@ -14,7 +14,9 @@ class TemporaryFolder {
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::filesystem::path& below) const { return path_ / below; }
+  std::filesystem::path operator/(const std::filesystem::path& below) const {
+    return path_ / below;
+  }
   // Writes a file below the folder, making its parents; returns its path.
   std::filesystem::path write(const std::filesystem::path& below, const std::string& bytes) const;
 
