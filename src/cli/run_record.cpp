@@ -41,7 +41,10 @@ void announce(const CommandContext& context, const RunFolder& folder) {
 std::string first_failure(const RunFolder& folder) {
   for (const Json& sample : folder.samples()) {
     if (sample.value("status", "") != "failed") continue;
-    return printable(sample.value("image", "")) + ": " + printable(sample.value("error", ""));
+    const std::string error = sample.value("error", "");
+    // The first line says what; the others would say what to do a second time.
+    return printable(sample.value("image", "")) + ": " +
+           printable(error.substr(0, error.find('\n')));
   }
   return "";
 }
