@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
 
 #include "base/memory.h"
@@ -7,9 +8,12 @@
 #include "cli/interrupt.h"
 #include "cli/registry.h"
 #include "cli/versions.h"
+#include "engine/machine.h"
 
 int main(int argc, char** argv) {
   vigor::keep_freed_memory();
+  // OMP_NUM_THREADS, when it is set, has been taken by LibTorch already.
+  if (std::getenv("OMP_NUM_THREADS") == nullptr) vigor::set_compute_threads(0);
   vigor::DiskFileSystem files;
   vigor::CommandContext context;
   context.stop = vigor::stop_on_interrupt();

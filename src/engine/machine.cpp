@@ -6,6 +6,8 @@
 #include <torch/version.h>
 #include <unistd.h>
 
+#include <sched.h>
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -96,6 +98,15 @@ MachineRates measure_machine(const MachineOptions& options) {
   rates.gemm_gflops_bfloat16 = gemm_gflops(options, at::kBFloat16);
   rates.memory_gb_per_s = memory_rate(options);
   return rates;
+}
+
+void set_compute_threads(int threads) {
+  if (threads <= 0) {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    threads = ::sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
+  }
+  at::set_num_threads(threads);
 }
 
 MachineFacts machine_facts() {

@@ -24,6 +24,11 @@ struct MachineRates {
 // Takes about 4 x options.seconds. LibTorch's thread count decides how many cores are used.
 MachineRates measure_machine(const MachineOptions& options = {});
 
+// Lets LibTorch compute with `threads` threads, 0: as many as the machine has cores for this
+// process. Debian's LibTorch takes half of them by itself (one of two), assuming hyper-threads.
+// Call before the first operation.
+void set_compute_threads(int threads);
+
 struct MachineFacts {
   std::string processor;  // "model name" of /proc/cpuinfo, "" when unknown
   std::string libtorch;   // version
