@@ -82,7 +82,8 @@ say "apt-get update"
 say "apt-get install --no-install-recommends ${missing[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 </dev/null; then
+if ! "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null 2>&1 |
+  tee "$log" | sed -n -E '/^(Need to get|After this operation|Fetched) /s/^/install:   /p'; then
   tail -n 20 "$log" >&2
   fail "apt-get could not install the packages; its last lines are above" \
     "check that this machine reaches a Debian mirror (/etc/apt/sources.list*), then run this again"

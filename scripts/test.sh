@@ -31,6 +31,8 @@ cmake --build "$build" --parallel "$(nproc)" 2>&1 | tee "$build/build.log"
 echo "test: built in $((SECONDS - started)) s"
 
 rm -f "$build/ctest.xml"
+# As many programs as cores run side by side: each computes with one thread.
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 status=0
 ctest --test-dir "$build" -j "$(nproc)" --output-on-failure --no-tests=error \
   --output-junit "$build/ctest.xml" "$@" </dev/null || status=$?
