@@ -1,6 +1,7 @@
 #include "model/parameters.h"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 
 #include "base/random.h"
 
