@@ -2,7 +2,7 @@
 #
 # Suites are labelled by the first word of their name, so that `ctest -L reference` works
 # without a list: Reference* -> reference, Fault* -> faults, EndToEnd* -> e2e,
-# Browser* -> browser, else unit.
+# Browser* -> browser, else unit. Tests whose files include LibTorch name vigor_torch in LIBS.
 include(GoogleTest)
 
 function(vigor_test name)
@@ -10,6 +10,12 @@ function(vigor_test name)
   add_executable(${name} ${T_SOURCES})
   target_link_libraries(${name} PRIVATE ${T_LIBS} vigor_testing GTest::gmock GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_compile_options(${name} PRIVATE ${VIGOR_TEST_OPTIONS})
+  if("vigor_torch" IN_LIST T_LIBS)
+    target_precompile_headers(${name} REUSE_FROM vigor_headers_torch_test)
+  else()
+    target_precompile_headers(${name} REUSE_FROM vigor_headers_test)
+  endif()
   set(common DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120)
   set(timeout TIMEOUT 120)
   gtest_discover_tests(${name} ${common} TEST_FILTER "Reference*" PROPERTIES LABELS reference ${timeout})

@@ -63,6 +63,8 @@ AnswerRow answer_of(const JsonRow& row, const std::filesystem::path& file) {
   return answer;
 }
 
+using IdIndex = std::unordered_map<int64_t, size_t>;
+
 // The prompt may have words around the question ("...\nAnswer the question using a single word").
 bool same_question(const AnswerRow& answer, const Question& question) {
   if (!answer.image.empty() && std::filesystem::path(answer.image).filename() !=
@@ -73,7 +75,8 @@ bool same_question(const AnswerRow& answer, const Question& question) {
          normalised_text(answer.prompt).find(normalised_text(question.text)) != std::string::npos;
 }
 
-std::vector<AnswerSet> split_into_sets(const std::vector<AnswerFile>& files) {
+std::vector<AnswerSet> split_into_sets(const std::vector<AnswerFile>& files,
+                                       const std::vector<IdIndex>& indices) {
   std::vector<AnswerSet> sets;
   for (size_t place = 0; place < files.size(); ++place) {
     const AnswerFile& file = files[place];
@@ -85,9 +88,17 @@ std::vector<AnswerSet> split_into_sets(const std::vector<AnswerFile>& files) {
                    .cause = "files of two formats were put together",
                    .fix = "give every row its question_id"});
     }
-    const bool combined = std::any_of(file.rows.begin(), file.rows.end(), [](const AnswerRow& r) {
-      return r.id.has_value() && *r.id > kBlock;
-    });
+    // Ids of a question file as they stand are that file's, however large.
+    const bool as_they_stand =
+        std::any_of(indices.begin(), indices.end(), [&](const IdIndex& index) {
+          return std::all_of(file.rows.begin(), file.rows.end(), [&](const AnswerRow& r) {
+            return r.id.has_value() && index.contains(*r.id);
+          });
+        });
+    const bool combined =
+        !as_they_stand && std::any_of(file.rows.begin(), file.rows.end(), [](const AnswerRow& r) {
+          return r.id.has_value() && *r.id > kBlock;
+        });
     std::map<int64_t, AnswerSet> blocks;
     std::unordered_set<int64_t> seen;
     for (const AnswerRow& row : file.rows) {
@@ -112,8 +123,6 @@ std::vector<AnswerSet> split_into_sets(const std::vector<AnswerFile>& files) {
   }
   return sets;
 }
-
-using IdIndex = std::unordered_map<int64_t, size_t>;
 
 IdIndex index_of(const QuestionSplit& split) {
   IdIndex index;
@@ -258,6 +267,7 @@ void pair_set(const AnswerSet& set, const QuestionSplit& split, const IdIndex& i
   }
   std::vector<const AnswerRow*> answer_to(split.questions.size(), nullptr);
   SplitCut cut{.split = split.name};
+  size_t unchecked = 0;
   for (size_t i = 0; i < set.rows.size(); ++i) {
     const AnswerRow& row = set.rows[i];
     const size_t at = by_id ? index.at(*row.id) : i;
@@ -266,7 +276,13 @@ void pair_set(const AnswerSet& set, const QuestionSplit& split, const IdIndex& i
       if (decide(row.text, dialect) == Decision::kYes) ++cut.surplus_yes;
       continue;
     }
-    if (!same_question(row, split.questions[at])) wrong_question(set, row, split.questions[at]);
+    // By position, ids are a check: the official script would pair shifted answers in silence.
+    const bool other_id =
+        !by_id && row.id && index.contains(*row.id) && *row.id != split.questions[at].question_id;
+    if (other_id || !same_question(row, split.questions[at])) {
+      wrong_question(set, row, split.questions[at]);
+    }
+    if (!row.id && row.prompt.empty()) ++unchecked;
     answer_to[at] = &row;
   }
   for (size_t q = 0; q < split.questions.size(); ++q) {
@@ -275,6 +291,12 @@ void pair_set(const AnswerSet& set, const QuestionSplit& split, const IdIndex& i
     } else {
       paired->samples.push_back(outcome_of(split, split.questions[q], *answer_to[q]));
     }
+  }
+  if (unchecked > 0) {
+    paired->warnings.push_back(
+        "split '" + split.name + "': " + std::to_string(unchecked) +
+        " answers have neither question_id nor question; they were paired by position, and "
+        "nothing shows whether that is right");
   }
   if (cut.unanswered + cut.surplus_answers == 0) return;
   paired->cuts.push_back(cut);
@@ -303,7 +325,7 @@ PairedAnswers pair_answers(const std::vector<QuestionSplit>& splits,
                            const std::vector<AnswerFile>& files, Dialect dialect) {
   std::vector<IdIndex> indices;
   for (const QuestionSplit& split : splits) indices.push_back(index_of(split));
-  const std::vector<AnswerSet> sets = split_into_sets(files);
+  const std::vector<AnswerSet> sets = split_into_sets(files, indices);
   const std::vector<size_t> assigned = assign_splits(splits, indices, sets, files.size());
 
   PairedAnswers paired;

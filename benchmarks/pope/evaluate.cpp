@@ -42,7 +42,9 @@ SampleOutcome outcome_of(const Row& row, const Answer& answer) {
 }
 
 std::string asked_text(const std::string& question, const EvaluateOptions& options) {
-  return options.prompt_suffix.empty() ? question : question + "\n" + options.prompt_suffix;
+  return options.prompt_suffix.empty() || options.ask_bare_question
+             ? question
+             : question + "\n" + options.prompt_suffix;
 }
 
 Work plan(const RunFolder& folder, const std::vector<QuestionSplit>& splits,

@@ -21,6 +21,9 @@ struct EvaluateOptions {
   // Follows the question after a line break when not empty ("Answer the question using a single
   // word or phrase."). The official prompt is the question as it stands.
   std::string prompt_suffix;
+  // The model repeats recorded answers, which are found by the bare question; the suffix is that of
+  // the recorded run and is only recorded again.
+  bool ask_bare_question = false;
   Dialect dialect = Dialect::kOfficial;
   // Failed samples up to which scores are given (at least 0).
   int64_t max_failures = 0;

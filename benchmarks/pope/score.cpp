@@ -234,7 +234,7 @@ Json split_json(const SplitTally& split, const RunTally& run, const SplitScores&
               {"failed", split.failed},
               {"unjudged", 0},
               {"images", images},
-              {"complete", options.complete && !split.cut}};
+              {"complete", options.complete && !split.cut && split.failed == 0}};
   if (split.cut) {
     out["unanswered"] = split.cut->unanswered;
     out["surplus_answers"] = split.cut->surplus_answers;
@@ -299,7 +299,7 @@ Json score_splits(const std::vector<SampleOutcome>& samples, Dialect dialect,
   const RunTally run = tally(samples, dialect, options);
   Json metrics = {{"benchmark", "pope"},
                   {"dialect", dialect_name(dialect)},
-                  {"complete", options.complete && options.cuts.empty()},
+                  {"complete", options.complete && options.cuts.empty() && run.failed == 0},
                   {"splits", Json::object()},
                   {"split_order", run.order},
                   {"counts",

@@ -28,6 +28,13 @@ std::vector<std::string> pictures(const fs::path& folder) {
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end()) {
       names.push_back(entry.path().filename().string());
+      // JSON holds Unicode alone: two such names would become one.
+      if (printable(names.back()).find("\xEF\xBF\xBD") != std::string::npos) {
+        throw Error({.what = "the name of a picture is not UTF-8: " + printable(names.back()),
+                     .where = printable(folder.string()),
+                     .cause = "it was made on a system with another encoding",
+                     .fix = "rename the file"});
+      }
     }
   }
   if (code) {
@@ -75,7 +82,7 @@ class Caption : public Command {
         ->check(CLI::Range(0.0, 100.0))
         ->capture_default_str();
     app.add_option("--top-k", generation_.top_k, "Keep the k largest logits; 0 is off")
-        ->check(CLI::NonNegativeNumber)
+        ->check(CLI::Range(0, 1'000'000'000))
         ->capture_default_str();
     app.add_option("--top-p", generation_.top_p,
                    "Keep the tokens that reach this probability; 1 is off")
@@ -88,11 +95,11 @@ class Caption : public Command {
     app.add_option("--seed", generation_.seed, "Seed of samples and random weights")
         ->capture_default_str();
     app.add_option("--limit", limit_, "Only the first N pictures by name (0: all)")
-        ->check(CLI::NonNegativeNumber)
+        ->check(CLI::Range(0, 1'000'000'000))
         ->type_name("N");
     app.add_option("--max-failures", max_failures_,
                    "Pictures without a caption that are accepted (else exit 1)")
-        ->check(CLI::NonNegativeNumber)
+        ->check(CLI::Range(0, 1'000'000'000))
         ->capture_default_str();
   }
 
@@ -110,6 +117,19 @@ class Caption : public Command {
     if (generation_.top_p <= 0) {
       throw Error(
           {.what = "--top-p must be above 0", .fix = "1 is off", .exit_code = ExitCode::kUsage});
+    }
+    if (fs::is_directory(out_)) {
+      throw Error({.what = "--out is a folder, and the captions are one file",
+                   .where = printable(out_),
+                   .fix = "give a file name in it, such as " +
+                          printable((fs::path(out_) / "captions.jsonl").string()),
+                   .exit_code = ExitCode::kUsage});
+    }
+    if (fs::exists(out_) && !fs::exists(out_ + ".run")) {
+      throw Error({.what = "the file exists and no caption run made it",
+                   .where = printable(out_),
+                   .cause = "it belongs to something else, or its .run folder was removed",
+                   .fix = "give another name, or remove the file"});
     }
     std::vector<std::string> names = pictures(images_);
     if (limit_ > 0 && names.size() > static_cast<size_t>(limit_))

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
@@ -11,6 +12,8 @@
 #include "engine/machine.h"
 
 int main(int argc, char** argv) {
+  // A reader that goes away is a write that fails, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
   vigor::keep_freed_memory();
   // OMP_NUM_THREADS, when it is set, has been taken by LibTorch already.
   if (std::getenv("OMP_NUM_THREADS") == nullptr) vigor::set_compute_threads(0);

@@ -9,7 +9,8 @@ void ModelOptions::add_to(CLI::App& app) {
                  "Checkpoint folder, random:GEOMETRY.json, or recorded:ANSWERS.jsonl")
       ->type_name("MODEL");
   app.add_option("--conversation", options_.conversation,
-                 "Conversation template: vicuna_v1, llava_v0, llava_v1, plain")
+                 "Conversation template: vicuna_v1, llava_v1, llava_v0, v0_mmtag, v1_mmtag, plain, "
+                 "llava_llama_2, mpt")
       ->capture_default_str();
   system_prompt_option_ = app.add_option("--system-prompt", system_prompt_,
                                          "Replaces the template's system prompt; may be empty");
@@ -35,7 +36,9 @@ void ModelOptions::add_to(CLI::App& app) {
 
 void ModelOptions::warn_about_machine(const Console& console) const {
   if (options_.model.starts_with("recorded:") || options_.device != "cpu") return;
-  for (const std::string& advice : machine_advice(machine_facts(), {})) console.warn(advice);
+  // A twentieth of a second is enough to see a rate that is absurd.
+  const MachineRates rates = {.gemm_gflops_float32 = quick_gemm_gflops()};
+  for (const std::string& advice : machine_advice(machine_facts(), rates)) console.warn(advice);
 }
 
 NativeOptions ModelOptions::lvlm(uint64_t seed, const Clock& clock) const {

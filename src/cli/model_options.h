@@ -13,6 +13,7 @@ class ModelOptions {
  public:
   void add_to(CLI::App& app);
   bool given() const { return !options_.model.empty(); }
+  const std::string& name() const { return options_.model; }
   // Warns of what makes a native model slow here (reference BLAS), from the same check as doctor.
   void warn_about_machine(const Console& console) const;
   // As typed, with the system prompt set only when --system-prompt was given.

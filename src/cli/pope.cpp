@@ -57,13 +57,13 @@ class Pope : public Command {
         ->capture_default_str();
     app.add_option("--max-failures", options_.max_failures,
                    "Failed samples up to which scores are given; above, they are withheld (exit 1)")
-        ->check(CLI::NonNegativeNumber)
+        ->check(CLI::Range(0, 1'000'000'000))
         ->capture_default_str();
     app.add_option("--seed", options_.generation.seed, "Seed of random weights and samples")
         ->capture_default_str();
     app.add_option("--limit", options_.limit_images,
                    "Only the first N images (0: all); marks the result")
-        ->check(CLI::NonNegativeNumber)
+        ->check(CLI::Range(0, 1'000'000'000))
         ->type_name("N");
     app.add_flag("!--no-report", report_, "Do not write report.html and report.md");
   }
@@ -95,6 +95,7 @@ class Pope : public Command {
            .fix = "give the folder that the question files' image names lie in with --images"});
     }
     splits = pope::limited(std::move(splits), options_);
+    inherit_recorded_prompt();
     model_.warn_about_machine(context.console);
     SessionMeasurement session;
     const double before_load = context.console.clock();
@@ -127,6 +128,27 @@ class Pope : public Command {
       return ExitCode::kInterrupted;
     }
     return finish(context, folder, result.metrics);
+  }
+
+  // Answers of a run that are scored again keep the prompt that they were given to.
+  void inherit_recorded_prompt() {
+    constexpr std::string_view kRecorded = "recorded:";
+    if (!model_.name().starts_with(kRecorded)) return;
+    options_.ask_bare_question = true;
+    const fs::path run =
+        fs::path(model_.name().substr(kRecorded.size())).parent_path() / "run.json";
+    if (!fs::exists(run)) return;
+    const Json record = read_json_file(run);
+    const Json suffix = record.value(Json::json_pointer("/settings/prompt/suffix"), Json());
+    if (!suffix.is_string()) return;
+    if (options_.prompt_suffix.empty()) options_.prompt_suffix = suffix.get<std::string>();
+    if (options_.prompt_suffix != suffix.get<std::string>()) {
+      throw Error({.what = "the recorded answers were given to another --prompt-suffix",
+                   .where = printable(run.string()),
+                   .cause = "theirs is '" + printable(suffix.get<std::string>()) + "'",
+                   .fix = "leave --prompt-suffix out: that of the recorded run is taken",
+                   .exit_code = ExitCode::kUsage});
+    }
   }
 
   ExitCode score_answers(const CommandContext& context,

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "cli/train.h"
+#include "engine/machine.h"
 #include "model/config.h"
 #include "model/llava.h"
 #include "text/tokenizer.h"
@@ -175,7 +176,7 @@ class TrainSft : public Stage {
     const auto tokenizer_folder = reader.get<std::string>("tokenizer", "");
     const auto vision_tower = reader.get<std::string>("vision_tower", "");
     const auto out = reader.require<std::string>("out");
-    const auto device = reader.get<std::string>("device", "cpu");
+    const std::string device = checked_device(reader.get<std::string>("device", "cpu"));
     const auto seed = reader.get<uint64_t>("seed", 0);
     ConversationSamplesOptions data;
     data.data = reader.require<std::string>("data");

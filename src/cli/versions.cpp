@@ -1,8 +1,7 @@
 #include "cli/versions.h"
 
-#include <torch/version.h>
-
-#include <opencv2/core/version.hpp>
+#include "engine/machine.h"
+#include "image/image.h"
 
 namespace vigor {
 
@@ -13,8 +12,8 @@ const char* program_version() {
 Json versions() {
   return {{"vigor_eval", program_version()},
           {"git_commit", git_commit()},
-          {"libtorch", TORCH_VERSION},
-          {"opencv", CV_VERSION},
+          {"libtorch", libtorch_version()},
+          {"codecs", codec_versions()},
 #ifdef __clang__
           {"compiler", "clang " __clang_version__}};
 #else

@@ -8,7 +8,7 @@ namespace vigor {
 const char* program_version();
 // Commit of the sources, "-modified" appended when files differed from it, "unknown" outside git.
 const char* git_commit();
-// {"vigor_eval", "git_commit", "libtorch", "opencv", "compiler"}.
+// {"vigor_eval", "git_commit", "libtorch", "codecs", "compiler"}.
 Json versions();
 
 }  // namespace vigor

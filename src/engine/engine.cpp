@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <optional>
 
@@ -240,6 +241,9 @@ std::vector<std::vector<EngineAnswer>> Engine::run(std::span<const EngineRequest
                                [](const EngineRequest& r) { return !r.prompts.empty(); });
   if (!any) return answers;
 
+  const auto check_cancelled = [&] {
+    if (options.cancelled && options.cancelled()) throw EngineCancelled{};
+  };
   const at::NoGradGuard no_grad;
   Batch batch(*this, requests);
   const std::vector<Batch::Row> rows = batch.make_rows(options.samples);
@@ -255,7 +259,9 @@ std::vector<std::vector<EngineAnswer>> Engine::run(std::span<const EngineRequest
     measurements_.computed_prompt_tokens += length;
     measurements_.useful_flops += text_flops(config, row.start, length, 1);
   }
-  batch.start_rows(rows, longest_suffix + options.max_new_tokens);
+  // No row grows beyond the context, whatever was asked for.
+  batch.start_rows(
+      rows, longest_suffix + std::min(options.max_new_tokens, config.max_position_embeddings));
 
   std::vector<CounterRandom> random;
   for (const Batch::Row& row : rows) {
@@ -269,6 +275,7 @@ std::vector<std::vector<EngineAnswer>> Engine::run(std::span<const EngineRequest
   std::vector<size_t> active(rows.size());  // rows that go on
   std::iota(active.begin(), active.end(), size_t{0});
   for (int64_t step = 0; step < options.max_new_tokens && !active.empty(); ++step) {
+    check_cancelled();
     at::Tensor logits;
     {
       Stopwatch watch(clock_, measurements_.seconds[step == 0 ? "suffix" : "decode"]);
@@ -292,6 +299,8 @@ std::vector<std::vector<EngineAnswer>> Engine::run(std::span<const EngineRequest
                    .to(at::kCPU)
                    .contiguous();
     }
+    // A double holds the sum of any finite logits, so the sum is finite when all of them are.
+    const at::Tensor sums = logits.sum(-1, false, at::kDouble).to(at::kCPU);
     const bool greedy = options.sampling.temperature <= 0;
     const at::Tensor chosen =
         greedy ? logits.argmax(-1).to(at::kCPU)
@@ -304,6 +313,11 @@ std::vector<std::vector<EngineAnswer>> Engine::run(std::span<const EngineRequest
           answers[row.request][row.prompt * static_cast<size_t>(options.samples) +
                                static_cast<size_t>(row.sample)];
       const auto index = static_cast<int64_t>(i);
+      if (!std::isfinite(sums.data_ptr<double>()[index])) {
+        answer.finite = false;
+        next[r] = {};
+        continue;
+      }
       if (probes.defined()) {
         const float* values = probes.data_ptr<float>() + index * probes.size(1);
         answer.probe_logprobs.assign(values, values + probes.size(1));

@@ -35,7 +35,12 @@ struct DecodingOptions {
   std::vector<int64_t> probe_ids;  // log-probabilities of these are reported at the first token
   // True when the answer so far holds a stop string; called after every token. May be empty.
   std::function<bool(std::span<const int64_t>)> stopped;
+  // True when the whole run is to stop; asked between forwards. May be empty.
+  std::function<bool()> cancelled;
 };
+
+// Thrown by Engine::run when DecodingOptions::cancelled says so; what was computed is dropped.
+struct EngineCancelled {};
 
 struct EngineRequest {
   std::string key;    // names the image for random numbers
@@ -46,7 +51,10 @@ struct EngineRequest {
 
 struct EngineAnswer {
   std::vector<int64_t> ids;
-  bool ended = false;                 // by an end id or stop string, not by length
+  bool ended = false;  // by an end id or stop string, not by length
+  // False when a logit was not finite (NaN weights, overflow in half precision): the answer stops
+  // there and must not be used.
+  bool finite = true;
   std::vector<float> probe_logprobs;  // natural log, one for each probe id, at the first token
 };
 
@@ -65,7 +73,7 @@ class Engine {
   int64_t images_per_batch() const { return images_per_batch_; }
 
   // Answers all prompts of all requests in one batch: answers[request][prompt * samples + sample].
-  // A prompt longer than the model's context throws Error.
+  // A prompt longer than the model's context throws Error; a cancelled run EngineCancelled.
   std::vector<std::vector<EngineAnswer>> run(std::span<const EngineRequest> requests,
                                              const DecodingOptions& options);
 

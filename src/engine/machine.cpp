@@ -14,6 +14,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/error.h"
+
 namespace vigor {
 namespace {
 
@@ -91,6 +93,15 @@ std::string mapped_blas() {
 
 }  // namespace
 
+std::string libtorch_version() {
+  return TORCH_VERSION;
+}
+
+double quick_gemm_gflops() {
+  const at::NoGradGuard no_grad;
+  return gemm_gflops({.gemm_size = 512, .seconds = 0.05}, at::kFloat);
+}
+
 MachineRates measure_machine(const MachineOptions& options) {
   const at::NoGradGuard no_grad;
   MachineRates rates;
@@ -98,6 +109,28 @@ MachineRates measure_machine(const MachineOptions& options) {
   rates.gemm_gflops_bfloat16 = gemm_gflops(options, at::kBFloat16);
   rates.memory_gb_per_s = memory_rate(options);
   return rates;
+}
+
+std::string checked_device(const std::string& name) {
+  const auto refuse = [&](const std::string& what, const std::string& fix) {
+    throw Error({.what = what, .fix = fix, .exit_code = ExitCode::kUsage});
+  };
+  const bool numbered = name.starts_with("cuda:") && name.size() > 5 && name.size() < 9 &&
+                        name.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (name == "cpu") return name;
+  if (name != "cuda" && !numbered) {
+    refuse("unknown device '" + printable(name) + "'", "choose cpu, cuda or cuda:N");
+  }
+  const int count = at::hasCUDA() ? static_cast<int>(at::getNumGPUs()) : 0;
+  if (count == 0) {
+    refuse("this LibTorch has no CUDA device",
+           "choose --device cpu; vigor-eval doctor lists what is here");
+  }
+  if (numbered && std::stoi(name.substr(5)) >= count) {
+    refuse("there are " + std::to_string(count) + " CUDA devices, " + name + " is none of them",
+           "choose cuda:0 to cuda:" + std::to_string(count - 1));
+  }
+  return name;
 }
 
 void set_compute_threads(int threads) {

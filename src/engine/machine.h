@@ -21,6 +21,12 @@ struct MachineRates {
   double memory_gb_per_s = 0;       // 10^9 bytes read a second, all threads
 };
 
+// Version of the LibTorch that this was built with.
+std::string libtorch_version();
+
+// fp32 alone, on a product of 512 rows for about 50 ms: enough to see what is absurd.
+double quick_gemm_gflops();
+
 // Takes about 4 x options.seconds. LibTorch's thread count decides how many cores are used.
 MachineRates measure_machine(const MachineOptions& options = {});
 
@@ -28,6 +34,10 @@ MachineRates measure_machine(const MachineOptions& options = {});
 // process. Debian's LibTorch takes half of them by itself (one of two), assuming hyper-threads.
 // Call before the first operation.
 void set_compute_threads(int threads);
+
+// "cpu", "cuda" or "cuda:N" as it stands; throws Error (usage) for anything else, and for a CUDA
+// device that this LibTorch or machine does not have.
+std::string checked_device(const std::string& name);
 
 struct MachineFacts {
   std::string processor;  // "model name" of /proc/cpuinfo, "" when unknown

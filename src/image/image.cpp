@@ -93,6 +93,14 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& where,
 }
 
 Image load_image(const std::filesystem::path& path, const DecodeLimits& limits) {
+  std::error_code ignored;
+  const auto kind = std::filesystem::status(path, ignored).type();
+  if (kind == std::filesystem::file_type::fifo || kind == std::filesystem::file_type::socket ||
+      kind == std::filesystem::file_type::character) {
+    throw Error({.what = "is not a file but a pipe or device, and reading it may never end",
+                 .where = printable(path.string()),
+                 .fix = "put a picture there"});
+  }
   const std::string bytes = read_file(path);
   return decode_image(std::as_bytes(std::span(bytes)), path.string(), limits);
 }

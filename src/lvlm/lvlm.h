@@ -50,8 +50,8 @@ struct Answer {
   int tokens = 0;
   // "stop": an end token or stop string; "length": max_new_tokens reached.
   std::string finish;
-  // Log-probability of "yes" minus that of "no" at the first token (the larger of the spellings
-  // "Yes"/"yes" against "No"/"no"), natural log; null for models that give no logits.
+  // Natural log of P(yes) / P(no) at the first token, each summed over its spellings ("Yes", "yes";
+  // "No", "no"); null for models that give no logits.
   std::optional<double> yes_margin;
   // Not empty: this answer does not exist, and why ("image: cannot be decoded: ...").
   std::string error;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <future>
 
 #include "engine/engine.h"
@@ -10,6 +11,7 @@
 #include "image/clip_preprocess.h"
 #include "model/llava.h"
 #include "run/checkpoint_hash.h"
+#include "run/sha256.h"
 #include "text/answer_decoder.h"
 #include "text/conversation.h"
 #include "text/prompt.h"
@@ -25,6 +27,12 @@ constexpr std::string_view kRandom = "random:";
 at::ScalarType parse_dtype(const std::string& name, const at::Device& device) {
   if (name == "float32") return at::kFloat;
   if (name == "bfloat16") return at::kBFloat16;
+  if (name == "float16" && device.is_cpu()) {
+    throw Error({.what = "float16 is not computed on the processor",
+                 .cause = "LibTorch has no half-precision matrix products for it",
+                 .fix = "choose --dtype float32 or bfloat16; files in float16 load into either",
+                 .exit_code = ExitCode::kUsage});
+  }
   if (name == "float16") return at::kHalf;
   if (name == "auto") {
     const std::vector<std::string> units = machine_facts().units;
@@ -36,16 +44,6 @@ at::ScalarType parse_dtype(const std::string& name, const at::Device& device) {
                .exit_code = ExitCode::kUsage});
 }
 
-at::Device parse_device(const std::string& name) {
-  try {
-    return at::Device(name);
-  } catch (const std::exception&) {
-    throw Error({.what = "unknown device '" + printable(name) + "'",
-                 .fix = "choose cpu, cuda or cuda:N",
-                 .exit_code = ExitCode::kUsage});
-  }
-}
-
 std::string dtype_name(at::ScalarType dtype) {
   return dtype == at::kFloat ? "float32" : dtype == at::kHalf ? "float16" : "bfloat16";
 }
@@ -54,6 +52,14 @@ std::string trimmed(const std::string& text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string::npos) return "";
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+// The logarithm of the summed probabilities.
+double log_sum(std::vector<float>::const_iterator first, std::vector<float>::const_iterator last) {
+  const double largest = *std::max_element(first, last);
+  double sum = 0;
+  for (; first != last; ++first) sum += std::exp(static_cast<double>(*first) - largest);
+  return largest + std::log(sum);
 }
 
 // Everything that is read before the first question.
@@ -103,6 +109,14 @@ ClipPreprocess find_preprocess(const LlavaConfig& config, const fs::path& folder
   return preprocess;
 }
 
+std::string tokenizer_hash(const fs::path& folder) {
+  std::string hashes;
+  for (const std::string& name : tokenizer_file_names()) {
+    if (fs::exists(folder / name)) hashes += name + sha256_file(folder / name);
+  }
+  return sha256_hex(hashes);
+}
+
 Loaded load(const NativeOptions& options, at::ScalarType dtype, const at::Device& device) {
   if (options.model.starts_with(kRandom)) {
     const fs::path file = options.model.substr(kRandom.size());
@@ -117,15 +131,23 @@ Loaded load(const NativeOptions& options, at::ScalarType dtype, const at::Device
     check_fits(tokenizer, config.text.vocab_size, options.model);
     const ClipPreprocess preprocess = find_preprocess(config, {}, {});
     return {config, random_parameters(options.random_seed, dtype, device), std::move(tokenizer),
-            preprocess, "random:" + std::to_string(options.random_seed)};
+            preprocess,
+            sha256_hex("random " + std::to_string(options.random_seed) + checkpoint_hash(file) +
+                       tokenizer_hash(options.tokenizer))};
   }
   const fs::path folder = options.model;
   LlavaCheckpoint checkpoint = open_llava(folder, dtype, device, options.vision_tower);
   Tokenizer tokenizer = Tokenizer::load(options.tokenizer.empty() ? folder : options.tokenizer);
   check_fits(tokenizer, checkpoint.config.text.vocab_size, folder.string());
   ClipPreprocess preprocess = find_preprocess(checkpoint.config, folder, options.vision_tower);
-  return {checkpoint.config, checkpoint.source, std::move(tokenizer), preprocess,
-          checkpoint_hash(folder)};
+  // What lies outside of the folder changes answers as well.
+  std::string hash = checkpoint_hash(folder);
+  if (checkpoint.config.layout == CheckpointLayout::kOriginal) {
+    const fs::path tower = find_vision_tower(checkpoint.config, folder, options.vision_tower);
+    hash = sha256_hex(hash + checkpoint_hash(tower));
+  }
+  if (!options.tokenizer.empty()) hash = sha256_hex(hash + tokenizer_hash(options.tokenizer));
+  return {checkpoint.config, checkpoint.source, std::move(tokenizer), preprocess, hash};
 }
 
 class NativeLvlm : public Lvlm {
@@ -172,7 +194,8 @@ class NativeLvlm : public Lvlm {
   void answer(std::span<const ImageRequest> requests, const GenerationOptions& options,
               const AnswersCallback& done, std::stop_token stop) override {
     const size_t step = options_.share_prefix ? static_cast<size_t>(engine_.images_per_batch()) : 1;
-    const DecodingOptions decoding = decoding_options(options);
+    DecodingOptions decoding = decoding_options(options);
+    decoding.cancelled = [&stop] { return stop.stop_requested(); };
     const auto read = [this, requests](size_t first, size_t count) {
       return read_pictures(requests.subspan(first, count));
     };
@@ -188,8 +211,12 @@ class NativeLvlm : public Lvlm {
         const size_t next = first + count;
         ahead = std::async(std::launch::async, read, next, std::min(step, requests.size() - next));
       }
-      answer_batch(requests.subspan(first, count), first, std::move(pictures), decoding, options,
-                   done);
+      try {
+        answer_batch(requests.subspan(first, count), first, std::move(pictures), decoding, options,
+                     done);
+      } catch (const EngineCancelled&) {
+        break;
+      }
     }
   }
 
@@ -210,7 +237,8 @@ class NativeLvlm : public Lvlm {
         pixels = at::empty({3, preprocess.height(), preprocess.width()},
                            at::TensorOptions().dtype(at::kFloat));
         preprocess_clip(image, preprocess, pixels.data_ptr<float>());
-      } catch (const Error& failure) {
+      } catch (const std::exception& failure) {
+        // Whatever is wrong with one picture (even its size) is its own failure.
         error = failure.what();
         pixels = at::Tensor();
       }
@@ -324,6 +352,12 @@ class NativeLvlm : public Lvlm {
 
   Answer finished(const EngineAnswer& result, const std::vector<std::string>& stops) const {
     Answer answer;
+    if (!result.finite) {
+      answer.error =
+          "the model computed a number that is not finite (NaN or infinity): its weights are "
+          "damaged, or they overflow in this dtype";
+      return answer;
+    }
     const CutAnswer cut = cut_at_stop(decode(result.ids), stops);
     answer.text = trimmed(cut.text);
     answer.tokens = static_cast<int>(result.ids.size());
@@ -331,9 +365,8 @@ class NativeLvlm : public Lvlm {
     if (!yes_ids_.empty() && !no_ids_.empty() && !result.probe_logprobs.empty()) {
       const auto middle =
           result.probe_logprobs.begin() + static_cast<std::ptrdiff_t>(yes_ids_.size());
-      answer.yes_margin =
-          static_cast<double>(*std::max_element(result.probe_logprobs.begin(), middle)) -
-          static_cast<double>(*std::max_element(middle, result.probe_logprobs.end()));
+      answer.yes_margin = log_sum(result.probe_logprobs.begin(), middle) -
+                          log_sum(middle, result.probe_logprobs.end());
     }
     return answer;
   }
@@ -378,7 +411,7 @@ class NativeLvlm : public Lvlm {
 }  // namespace
 
 std::unique_ptr<Lvlm> open_native_lvlm(const NativeOptions& options) {
-  const at::Device device = parse_device(options.device);
+  const at::Device device(checked_device(options.device));
   return std::make_unique<NativeLvlm>(options, parse_dtype(options.dtype, device), device);
 }
 

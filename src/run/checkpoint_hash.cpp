@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "run/sha256.h"
 
 namespace vigor {
@@ -26,6 +27,31 @@ bool counts(const fs::path& name) {
   return std::find(kExtensions.begin(), kExtensions.end(), name.extension()) != kExtensions.end();
 }
 
+// Both ends of every tensor: retraining one of them (a projector between frozen towers) changes
+// them, wherever the evenly spread blocks fall.
+void add_tensors(Sha256& hash, std::span<const std::byte> bytes, uint64_t header) {
+  constexpr uint64_t kTensorEnd = 4096;
+  const uint64_t start = 8 + header;
+  if (start > bytes.size()) return;
+  const auto* text = reinterpret_cast<const char*>(bytes.data()) + 8;
+  const Json tensors = Json::parse(text, text + header, nullptr, /*allow_exceptions=*/false);
+  if (!tensors.is_object()) return;
+  for (const auto& [name, tensor] : tensors.items()) {
+    if (!tensor.is_object() || !tensor.contains("data_offsets")) continue;
+    const Json& offsets = tensor["data_offsets"];
+    if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+        !offsets[1].is_number_unsigned()) {
+      continue;
+    }
+    const uint64_t room = bytes.size() - start;
+    const uint64_t first = std::min(offsets[0].get<uint64_t>(), room);
+    const uint64_t last = std::clamp(offsets[1].get<uint64_t>(), first, room);
+    const uint64_t end = std::min(kTensorEnd, last - first);
+    hash.update(bytes.subspan(start + first, end));
+    hash.update(bytes.subspan(start + last - end, end));
+  }
+}
+
 void add_file(Sha256& hash, const std::string& name, const fs::path& path) {
   const MappedFile file(path);
   const auto bytes = file.bytes();
@@ -38,7 +64,10 @@ void add_file(Sha256& hash, const std::string& name, const fs::path& path) {
   if (path.extension() == ".safetensors") {
     uint64_t header = 0;
     std::memcpy(&header, bytes.data(), sizeof header);
-    if (header <= kLargestHeader) head = std::max<size_t>(head, 8 + header);
+    if (header <= kLargestHeader && header <= bytes.size() - 8) {
+      head = std::max<size_t>(head, 8 + header);
+      add_tensors(hash, bytes, header);
+    }
   }
   hash.update(bytes.first(std::min(head, bytes.size())));
   const size_t last_start = bytes.size() - kBlock;

@@ -11,11 +11,12 @@ namespace vigor {
 // their names. A single file is hashed likewise (`random:GEOMETRY.json`).
 //
 // Files of at most 16 MiB count with every byte. Of larger ones (weights) the safetensors header
-// (every tensor's name, dtype, shape and place), the first and last MiB, and 256 blocks of 64 KiB
-// spread evenly count: 13 GB of weights cost some tens of MB of reading. Training changes every
-// block, so two checkpoints with the same hash differ only when a file was edited by hand between
-// the blocks; the result is a name for bookkeeping, not a proof of integrity.
-// Throws Error when the folder is missing or has none of these files.
+// (every tensor's name, dtype, shape and place), both ends of every tensor (4 KiB; in files of
+// torch.save the directory at the end has a CRC of each), the first and last MiB, and 256 blocks of
+// 64 KiB spread evenly count: 13 GB of weights cost some tens of MB of reading. Training changes
+// every block, so two checkpoints with the same hash differ only when a file was edited by hand
+// between the blocks; the result is a name for bookkeeping, not a proof of integrity. Throws Error
+// when the folder is missing or has none of these files.
 std::string checkpoint_hash(const std::filesystem::path& folder);
 
 }  // namespace vigor

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "image/image.h"
+#include "run/image_path.h"
 #include "run/sha256.h"
 #include "text/training_text.h"
 
@@ -75,7 +76,7 @@ ConversationSamples::ConversationSamples(const ConversationSamplesOptions& optio
     if (marked) {
       const auto [found, added] = known.emplace(row.image, static_cast<int64_t>(pictures_.size()));
       if (added) {
-        pictures_.push_back(options.images / row.image);
+        pictures_.push_back(image_path(options.images, row.image, row.where));
         if (!fs::exists(pictures_.back())) {
           throw Error(
               {.what = "the picture " + printable(pictures_.back().string()) + " does not exist",

@@ -180,7 +180,9 @@ TEST_F(EndToEndDemo, AKilledRunEndsWithTheSameFigures) {
   }
   EXPECT_EQ(lines(run / "samples.jsonl"), lines(folder_ / "out/run/samples.jsonl"));
   // On a very fast machine the run may have ended before the signal came.
-  if (killed.signal == SIGKILL) EXPECT_THAT(again.err, HasSubstr("going on with a run that has"));
+  if (killed.signal == SIGKILL) {
+    EXPECT_THAT(again.err, HasSubstr("going on with a run that has"));
+  }
   EXPECT_GT(kept, 0u);
 }
 

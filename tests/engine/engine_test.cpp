@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <memory>
 
 #include "tests/testing/golden.h"
@@ -134,6 +135,32 @@ TEST_P(ReferenceEngine, SamplesDependOnTheirKeyAlone) {
     for (int s = 0; s < 3; ++s) EXPECT_EQ(together[r][s].ids, alone[0][s].ids);
     EXPECT_NE(together[r][0].ids, together[r][1].ids);
   }
+}
+
+TEST_P(ReferenceEngine, ANumberThatIsNotFiniteIsSaidAndNotAnswered) {
+  const LlavaCheckpoint checkpoint = open_llava(golden_->folder, at::kFloat, at::kCPU);
+  const Llava damaged(checkpoint.config, [&](const std::string& name, at::IntArrayRef shape) {
+    const at::Tensor value = checkpoint.source(name, shape);
+    return name.ends_with("model.norm.weight") ? at::full_like(value, std::nan("")) : value;
+  });
+  Engine engine(damaged, {}, steady_clock());
+  for (const double temperature : {0.0, 0.7}) {
+    DecodingOptions options;
+    options.sampling.temperature = temperature;
+    for (const auto& answers : engine.run(requests(), options)) {
+      EXPECT_FALSE(answers[0].finite);
+      EXPECT_TRUE(answers[0].ids.empty());
+    }
+  }
+}
+
+TEST_P(ReferenceEngine, StopsBetweenForwardsWhenAsked) {
+  Engine engine(*model_, {}, steady_clock());
+  DecodingOptions options;
+  int asked = 0;
+  options.cancelled = [&] { return ++asked == 3; };
+  EXPECT_THROW(engine.run(requests(), options), EngineCancelled);
+  EXPECT_EQ(asked, 3);
 }
 
 TEST_P(ReferenceEngine, RefusesWhatDoesNotFit) {

@@ -1,0 +1,1 @@
+// Nothing: the targets of VigorPrecompiled.cmake need a source.
