@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trains the bundled demo checkpoint (data/demo) from nothing: scenes -> tokenizer -> vision tower ->
-# supervised fine-tuning. About 40 minutes on two cores. Stopped at any moment, the same command goes
+# supervised fine-tuning. About an hour on two cores. Stopped at any moment, the same command goes
 # on where it was; OUT of the configs is out/demo-training below the source tree.
 set -euo pipefail
 cd "$(dirname "$0")/.."

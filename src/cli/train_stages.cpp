@@ -8,6 +8,7 @@
 #include "engine/machine.h"
 #include "model/config.h"
 #include "model/llava.h"
+#include "text/prompt.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer_trainer.h"
 #include "train/sft.h"
@@ -209,6 +210,17 @@ class TrainSft : public Stage {
         tokenizer_folder.empty() ? fs::path(model) : fs::path(tokenizer_folder);
     const Tokenizer tokenizer = Tokenizer::load(tokenizer_path);
     check_fits(tokenizer, llava.text.vocab_size, model);
+
+    if (llava.image_token_index < 0) {
+      // Original checkpoints write the image as -200, which no other program's config knows.
+      llava.image_token_index = tokenizer.id_of(kImageText).value_or(llava.image_token_index);
+      if (llava.image_token_index < 0) {
+        context.console.warn(
+            "the tokenizer has no <image>: the model that is saved can be used with vigor-eval, "
+            "and "
+            "other programs need <image> added to it and image_token_index set in its config.json");
+      }
+    }
 
     std::vector<fs::path> copies;
     for (const std::string& name : tokenizer_file_names()) {
