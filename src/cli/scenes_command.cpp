@@ -36,6 +36,8 @@ class Scenes : public Command {
     app.add_flag("--label-maps", options_.label_maps, "Write the object at each pixel as PNG too");
     app.add_flag("--train", options_.train, "Write LLaVA's conversation JSON too");
     TrainingOptions& training = options_.training;
+    app.add_option("--conversations", options_.conversations, "Conversations about one picture")
+        ->check(CLI::Range(1, 64));
     app.add_option("--turns", training.turns, "Questions of one training conversation")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
@@ -49,10 +51,10 @@ class Scenes : public Command {
     share("--positive-share", training.positive_share,
           "Share of yes/no questions about objects that are there");
     share("--existence-share", training.existence_share,
-          "Share of yes/no questions among the turns that are no caption");
+          "Share of yes/no questions among the questions");
     share("--plausible-share", training.plausible_share,
           "Share of absent objects asked about that belong to the place");
-    share("--caption-share", training.caption_share, "Share of conversations with a caption");
+    share("--caption-share", training.caption_share, "Share of conversations that are one caption");
     share("--sentence-answers", training.sentence_answers,
           "Share of yes/no answers that are a whole sentence");
   }

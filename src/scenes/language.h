@@ -41,11 +41,11 @@ std::vector<int> kind_counts(const Scene& scene);
 std::vector<std::string> plausible_absent(const Scene& scene);
 
 struct TrainingOptions {
-  // Question-answer turns of one image, captions included, 1 to 64.
+  // Questions of one conversation, each about another kind, 1 to 64.
   int turns = 8;
-  // Share of the conversations that have a caption turn, 0 to 1.
-  double caption_share = 0.8;
-  // Share of yes/no questions among the other turns, 0 to 1.
+  // Share of the conversations that are one caption and nothing else, 0 to 1.
+  double caption_share = 0.25;
+  // Share of yes/no questions among the questions, 0 to 1.
   double existence_share = 0.6;
   // Share of yes/no questions about what is there, 0 to 1 (0.5 is balanced).
   double positive_share = 0.5;
@@ -61,15 +61,17 @@ struct TrainingOptions {
   double pope_wording = 0.7;
 };
 
-// Turns about one scene in random order, no question twice. Throws Error when an option is out of
+// Turns about one scene in random order: a caption, or questions no two of which are about the same
+// kind, so that only the picture answers them. Throws Error when an option is out of
 // its range.
 std::vector<SceneQuestion> training_questions(const Scene& scene, const TrainingOptions& options,
                                               CounterRandom& random);
 
 // One row of LLaVA's conversation JSON: {"id", "image", "conversations": [{"from": "human",
-// "value": "<image>\n..."}, {"from": "gpt", "value": ...}, ...]}.
+// "value": "<image>\n..."}, {"from": "gpt", "value": ...}, ...]}. `number` (0, 1, ...) tells the
+// conversations about one scene apart, and ends the id.
 Json llava_conversation(const Scene& scene, const std::string& id, const std::string& image_file,
-                        const TrainingOptions& options);
+                        const TrainingOptions& options, int number = 0);
 
 // A yes/no pair about one image as MME asks: the first answer is yes, the second no.
 struct YesNoPair {

@@ -161,15 +161,16 @@ SceneQuestion caption(const Scene& scene, const TrainingOptions& options, Counte
 std::vector<SceneQuestion> training_questions(const Scene& scene, const TrainingOptions& options,
                                               CounterRandom& random) {
   check(options);
+  // No turn may give another's answer away, or a model learns to read the conversation and not the
+  // picture: a caption tells all, so it stands alone, and a kind is asked about once.
+  if (random.uniform() < options.caption_share) return {caption(scene, options, random)};
   std::vector<SceneQuestion> questions;
   std::set<std::string> asked;
   const auto take = [&](SceneQuestion q) {
-    // One answer to a question, whatever its wording: two could contradict one another.
-    const std::string key = std::to_string(static_cast<int>(q.task)) + q.kind;
-    if (asked.insert(key).second) questions.push_back(std::move(q));
+    if (asked.insert(q.kind).second) questions.push_back(std::move(q));
   };
-  if (random.uniform() < options.caption_share) take(caption(scene, options, random));
   int yes = 0, no = 0;
+  const int first_no = random.uniform() < options.positive_share ? 0 : 1;
   const auto with_colour = singles(scene, true), alone = singles(scene, false);
   for (int tries = 0;
        tries < options.turns * 4 && static_cast<int>(questions.size()) < options.turns; ++tries) {
@@ -177,7 +178,7 @@ std::vector<SceneQuestion> training_questions(const Scene& scene, const Training
       // A scene has few kinds and lacks many: without this the absent ones would take the share
       // that is left when all that is there has been asked about.
       SceneQuestion q = existence(scene, options, random);
-      const double allowed = (yes + 1) * (1 - options.positive_share);
+      const double allowed = (yes + first_no) * (1 - options.positive_share);
       if (!*q.truth && no * options.positive_share >= allowed && options.positive_share > 0)
         continue;
       const size_t before = questions.size();
@@ -200,15 +201,17 @@ std::vector<SceneQuestion> training_questions(const Scene& scene, const Training
 }
 
 Json llava_conversation(const Scene& scene, const std::string& id, const std::string& image_file,
-                        const TrainingOptions& options) {
-  CounterRandom random(scene.seed, "scene conversation", scene.index);
+                        const TrainingOptions& options, int number) {
+  CounterRandom random(scene.seed, "scene conversation " + std::to_string(number), scene.index);
   Json turns = Json::array();
   for (const SceneQuestion& q : training_questions(scene, options, random)) {
     turns.push_back(
         {{"from", "human"}, {"value", (turns.empty() ? "<image>\n" : "") + q.question}});
     turns.push_back({{"from", "gpt"}, {"value", q.answer}});
   }
-  return {{"id", id}, {"image", image_file}, {"conversations", std::move(turns)}};
+  return {{"id", id + "_" + std::to_string(number)},
+          {"image", image_file},
+          {"conversations", std::move(turns)}};
 }
 
 }  // namespace vigor

@@ -20,7 +20,7 @@ namespace {
 // What is kept of a scene once its picture is written.
 struct Kept {
   pope::ImageObjects objects;
-  Json truth, captions, conversation;
+  Json truth, captions, conversations = Json::array();
   std::vector<YesNoPair> pairs;
 };
 
@@ -69,7 +69,8 @@ Kept make_one(FileSystem& files, const SceneSetOptions& options, uint64_t index)
     write_file(files, folder / (stem + ".txt"),
                pair.yes_question + "\tYes\n" + pair.no_question + "\tNo\n");
   }
-  if (options.train) kept.conversation = llava_conversation(scene, stem, name, options.training);
+  for (int i = 0; options.train && i < options.conversations; ++i)
+    kept.conversations.push_back(llava_conversation(scene, stem, name, options.training, i));
   return kept;
 }
 
@@ -185,7 +186,7 @@ SceneSetSummary write_scenes(FileSystem& files, const SceneSetOptions& options, 
     truth += dump_json(one.truth) + "\n";
     objects += dump_json({{"image", one.objects.image}, {"objects", one.objects.objects}}) + "\n";
     captions.push_back(std::move(one.captions));
-    if (options.train) conversations.push_back(std::move(one.conversation));
+    for (Json& row : one.conversations) conversations.push_back(std::move(row));
     enough = enough || one.objects.objects.size() >= static_cast<size_t>(options.pope_samples);
     images.push_back(std::move(one.objects));
   }

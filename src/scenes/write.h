@@ -27,6 +27,8 @@ struct SceneSetOptions {
   int pope_samples = 3;
   // Writes llava_conversations.json too.
   bool train = false;
+  // Conversations about one picture, at least 1.
+  int conversations = 1;
   TrainingOptions training;
   // Also writes the label map of each scene as PNG (grey: index of the object + 1, 0 background).
   bool label_maps = false;

@@ -138,7 +138,7 @@ TEST(SceneLanguage, YesBiasIsTheShareOfWrongYes) {
 TEST(SceneLanguage, ConversationIsLlavasJson) {
   const Scene scene = generate_scene(8, 1, small());
   const Json row = llava_conversation(scene, "scene_000001", "scene_000001.jpg", {});
-  EXPECT_EQ(row["id"], "scene_000001");
+  EXPECT_EQ(row["id"], "scene_000001_0");
   EXPECT_EQ(row["image"], "scene_000001.jpg");
   const Json& turns = row["conversations"];
   ASSERT_GE(turns.size(), 2u);
@@ -151,6 +151,27 @@ TEST(SceneLanguage, ConversationIsLlavasJson) {
     }
   }
   EXPECT_EQ(row, llava_conversation(scene, "scene_000001", "scene_000001.jpg", {}));
+  EXPECT_NE(turns,
+            llava_conversation(scene, "scene_000001", "scene_000001.jpg", {}, 1)["conversations"]);
+}
+
+// A caption or the colour of a thing would answer whether the thing is there.
+TEST(SceneLanguage, NoTurnGivesAnothersAnswerAway) {
+  int captions = 0;
+  for (uint64_t index = 0; index < 200; ++index) {
+    const Scene scene = generate_scene(8, index, small());
+    CounterRandom random(1, "questions", index);
+    const auto questions = training_questions(scene, {.caption_share = 0.5}, random);
+    std::set<std::string> kinds;
+    for (const SceneQuestion& q : questions) {
+      if (q.task == QuestionTask::kContent) {
+        ++captions;
+        EXPECT_EQ(questions.size(), 1u);
+      }
+      EXPECT_TRUE(kinds.insert(q.kind).second) << q.kind;
+    }
+  }
+  EXPECT_NEAR(captions, 100, 25);
 }
 
 TEST(SceneLanguage, MmePairsAreYesThenNo) {
