@@ -187,10 +187,11 @@ std::vector<SceneQuestion> training_questions(const Scene& scene, const Training
       if (questions.size() > before) ++(truth ? yes : no);
       continue;
     }
-    const uint32_t which = random.below(3);
+    // Colours most often: they teach to look up a thing by its name, and need one word.
+    const uint32_t which = random.below(4);
     if (which == 0) {
       take(count(scene, random));
-    } else if (which == 1 && !with_colour.empty()) {
+    } else if (which <= 2 && !with_colour.empty()) {
       take(colour(*any_of(with_colour, random), random));
     } else if (!alone.empty()) {
       take(position(*any_of(alone, random), random));
