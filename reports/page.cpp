@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/base64.h"
 #include "base/error.h"
 
 namespace vigor::reports {
@@ -55,15 +56,6 @@ std::string json_block(const Json& value) {
       out += c;
     }
   }
-  return out;
-}
-
-std::string base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(length));
   return out;
 }
 

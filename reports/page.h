@@ -16,8 +16,6 @@ std::string html_text(std::string_view text);
 // value can end the element or start a comment.
 std::string json_block(const Json& value);
 
-std::string base64(std::string_view bytes);
-
 // "sha256-..." of the text of an inline style or script, as Content-Security-Policy takes it.
 std::string csp_hash(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/base64.h"
 #include "reports/page.h"
 #include "reports/pope_formats.h"
 #include "reports/thumbnails.h"

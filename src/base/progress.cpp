@@ -12,6 +12,13 @@ Clock steady_clock() {
   };
 }
 
+Clock system_clock() {
+  return [] {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  };
+}
+
 std::string format_duration(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "?";
   const auto whole = static_cast<long long>(seconds + 0.5);

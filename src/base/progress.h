@@ -12,6 +12,8 @@ namespace vigor {
 // Returns seconds of a steady clock; passed in, so that tests own time.
 using Clock = std::function<double()>;
 Clock steady_clock();
+// Seconds since 1970 of the machine's wall clock, as another such function.
+Clock system_clock();
 
 struct ProgressOptions {
   bool terminal = false;        // redraw one line in place; otherwise a line now and then

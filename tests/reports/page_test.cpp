@@ -24,12 +24,6 @@ TEST(Page, JsonBlockCannotEndItsElement) {
   EXPECT_EQ(Json::parse(block)["a"], "</script><!-- &\xE2\x80\xA8\xE2\x80\xA9");
 }
 
-TEST(Page, Base64PadsAsRfc4648) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
-}
-
 // openssl dgst -sha256 -binary | base64, of nothing.
 TEST(Page, PolicyHashIsSha256) {
   EXPECT_EQ(csp_hash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
