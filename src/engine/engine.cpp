@@ -19,7 +19,21 @@ struct Engine::Cluster {
   std::vector<int64_t> prefix;  // ids, with kImageTokenId
 };
 
+// One row: an answer under way.
+struct Engine::BatchRow {
+  size_t request, prompt;
+  int64_t sample;
+  int64_t start;  // tokens in front of the row's own
+  size_t cluster;
+  std::span<const int64_t> suffix;
+};
+
 namespace {
+
+// Tokens of its own that a row may come to; none grows beyond the context, whatever was asked for.
+int64_t own_tokens(const LlamaConfig& config, int64_t suffix, const DecodingOptions& options) {
+  return suffix + std::min(options.max_new_tokens, config.max_position_embeddings);
+}
 
 bool has_image(std::span<const int64_t> ids) {
   return std::find(ids.begin(), ids.end(), kImageTokenId) != ids.end();
@@ -65,18 +79,9 @@ class Engine::Batch {
     prefill();
   }
 
-  // One row: an answer under way.
-  struct Row {
-    size_t request, prompt;
-    int64_t sample;
-    int64_t start;  // tokens in front of the row's own
-    size_t cluster;
-    std::span<const int64_t> suffix;
-  };
-
   // `samples` rows a prompt, cluster after cluster.
-  std::vector<Row> make_rows(int64_t samples) const {
-    std::vector<Row> rows;
+  std::vector<BatchRow> make_rows(int64_t samples) const {
+    std::vector<BatchRow> rows;
     for (size_t c = 0; c < clusters_.size(); ++c) {
       const Cluster& cluster = clusters_[c];
       for (const size_t prompt : cluster.prompts) {
@@ -90,10 +95,25 @@ class Engine::Batch {
     return rows;
   }
 
-  void start_rows(const std::vector<Row>& rows, int64_t capacity) {
-    std::vector<int64_t> counts(clusters_.size(), 0);
-    for (const Row& row : rows) ++counts[row.cluster];
-    attention_.emplace(cache_, std::move(counts), capacity, text().config());
+  // The rows of one wave; they see no more of the prefixes than their own clusters'.
+  void start_rows(std::span<const BatchRow> rows, int64_t capacity) {
+    attention_.reset();  // the last wave's memory goes back before the next one's is taken
+    const size_t first = rows.front().cluster, clusters = rows.back().cluster - first + 1;
+    wave_cache_.lengths.assign(
+        cache_.lengths.begin() + static_cast<std::ptrdiff_t>(first),
+        cache_.lengths.begin() + static_cast<std::ptrdiff_t>(first + clusters));
+    wave_cache_.longest = cache_.longest;
+    const auto part = [&](const std::vector<at::Tensor>& layers) {
+      std::vector<at::Tensor> out;
+      for (const at::Tensor& layer : layers)
+        out.push_back(layer.narrow(0, static_cast<int64_t>(first), static_cast<int64_t>(clusters)));
+      return out;
+    };
+    wave_cache_.keys = part(cache_.keys);
+    wave_cache_.values = part(cache_.values);
+    std::vector<int64_t> counts(clusters, 0);
+    for (const BatchRow& row : rows) ++counts[row.cluster - first];
+    attention_.emplace(wave_cache_, std::move(counts), capacity, text().config());
   }
 
   // ids[row] are the next tokens of each row (possibly none). Returns hidden states, packed.
@@ -217,7 +237,7 @@ class Engine::Batch {
   at::Tensor features_;  // [images, image_tokens, hidden]
   std::vector<int64_t> feature_row_;
   std::vector<Cluster> clusters_;
-  PrefixCache cache_;
+  PrefixCache cache_, wave_cache_;
   std::optional<SharedPrefixAttention> attention_;
 };
 
@@ -241,17 +261,51 @@ std::vector<std::vector<EngineAnswer>> Engine::run(std::span<const EngineRequest
                                [](const EngineRequest& r) { return !r.prompts.empty(); });
   if (!any) return answers;
 
+  const at::NoGradGuard no_grad;
+  Batch batch(*this, requests);
+  const std::vector<BatchRow> rows = batch.make_rows(options.samples);
+  for (size_t first = 0; first < rows.size();) {
+    const size_t count = wave(std::span(rows).subspan(first), options);
+    answer_rows(batch, requests, std::span(rows).subspan(first, count), options, answers);
+    first += count;
+  }
+  return answers;
+}
+
+// As many of the first rows as may run together: their own keys and values, padded to the widest
+// cluster, stay below the limit.
+size_t Engine::wave(std::span<const BatchRow> rows, const DecodingOptions& options) const {
+  const LlamaConfig& config = model_.text().config();
+  const double token_bytes =
+      2.0 *
+      static_cast<double>(config.num_hidden_layers * config.num_key_value_heads * config.head_dim) *
+      static_cast<double>(c10::elementSize(model_.text().dtype()));
+  int64_t longest = 0;
+  size_t count = 0, in_cluster = 0, widest = 0;
+  while (count < rows.size()) {
+    const BatchRow& row = rows[count];
+    in_cluster = count > 0 && row.cluster == rows[count - 1].cluster ? in_cluster + 1 : 1;
+    widest = std::max(widest, in_cluster);
+    longest = std::max(longest, static_cast<int64_t>(row.suffix.size()));
+    const size_t slots = widest * (row.cluster - rows[0].cluster + 1);
+    const double tokens =
+        static_cast<double>(slots) * static_cast<double>(own_tokens(config, longest, options));
+    if (count > 0 && tokens * token_bytes > static_cast<double>(options_.row_bytes)) break;
+    ++count;
+  }
+  return count;
+}
+
+void Engine::answer_rows(Batch& batch, std::span<const EngineRequest> requests,
+                         std::span<const BatchRow> rows, const DecodingOptions& options,
+                         std::vector<std::vector<EngineAnswer>>& answers) {
+  const LlamaConfig& config = model_.text().config();
   const auto check_cancelled = [&] {
     if (options.cancelled && options.cancelled()) throw EngineCancelled{};
   };
-  const at::NoGradGuard no_grad;
-  Batch batch(*this, requests);
-  const std::vector<Batch::Row> rows = batch.make_rows(options.samples);
-  const LlamaConfig& config = model_.text().config();
-
   int64_t longest_suffix = 1;
   std::vector<std::span<const int64_t>> next;
-  for (const Batch::Row& row : rows) {
+  for (const BatchRow& row : rows) {
     next.push_back(row.suffix);
     const auto length = static_cast<int64_t>(row.suffix.size());
     longest_suffix = std::max(longest_suffix, length);
@@ -259,12 +313,10 @@ std::vector<std::vector<EngineAnswer>> Engine::run(std::span<const EngineRequest
     measurements_.computed_prompt_tokens += length;
     measurements_.useful_flops += text_flops(config, row.start, length, 1);
   }
-  // No row grows beyond the context, whatever was asked for.
-  batch.start_rows(
-      rows, longest_suffix + std::min(options.max_new_tokens, config.max_position_embeddings));
+  batch.start_rows(rows, own_tokens(config, longest_suffix, options));
 
   std::vector<CounterRandom> random;
-  for (const Batch::Row& row : rows) {
+  for (const BatchRow& row : rows) {
     std::string name = requests[row.request].key + '\x1f';
     for (const int64_t id : requests[row.request].prompts[row.prompt])
       name += std::to_string(id) + ' ';
@@ -308,7 +360,7 @@ std::vector<std::vector<EngineAnswer>> Engine::run(std::span<const EngineRequest
     std::vector<size_t> still;
     for (size_t i = 0; i < active.size(); ++i) {
       const size_t r = active[i];
-      const Batch::Row& row = rows[r];
+      const BatchRow& row = rows[r];
       EngineAnswer& answer =
           answers[row.request][row.prompt * static_cast<size_t>(options.samples) +
                                static_cast<size_t>(row.sample)];
@@ -345,7 +397,6 @@ std::vector<std::vector<EngineAnswer>> Engine::run(std::span<const EngineRequest
     }
     active = std::move(still);
   }
-  return answers;
 }
 
 std::vector<std::vector<std::vector<float>>> Engine::score(
@@ -354,10 +405,10 @@ std::vector<std::vector<std::vector<float>>> Engine::score(
   std::vector<std::vector<std::vector<float>>> scores(requests.size());
   const at::NoGradGuard no_grad;
   Batch batch(*this, requests);
-  const std::vector<Batch::Row> rows = batch.make_rows(1);
+  const std::vector<BatchRow> rows = batch.make_rows(1);
   std::vector<std::vector<int64_t>> own;
   int64_t longest = 1;
-  for (const Batch::Row& row : rows) {
+  for (const BatchRow& row : rows) {
     const auto& continuation = continuations[row.request][row.prompt];
     std::vector<int64_t> ids(row.suffix.begin(), row.suffix.end());
     ids.insert(ids.end(), continuation.begin(), continuation.end());

@@ -21,6 +21,10 @@ namespace vigor {
 struct EngineOptions {
   // Images in one forward; 0 picks a number from the geometry.
   int64_t images_per_batch = 0;
+  // Bytes that the answers' own keys and values may take; questions beyond it wait for the next
+  // wave, so that memory does not grow with the number of questions about an image. At least one
+  // answer runs at a time.
+  int64_t row_bytes = int64_t{2} << 30;
   // False computes every question on its own, from the image on: the field's way, kept as the
   // baseline that speed and equality are measured against.
   bool share_prefix = true;
@@ -87,7 +91,13 @@ class Engine {
 
  private:
   struct Cluster;
+  struct BatchRow;
   class Batch;
+
+  size_t wave(std::span<const BatchRow> rows, const DecodingOptions& options) const;
+  void answer_rows(Batch& batch, std::span<const EngineRequest> requests,
+                   std::span<const BatchRow> rows, const DecodingOptions& options,
+                   std::vector<std::vector<EngineAnswer>>& answers);
 
   const Llava& model_;
   EngineOptions options_;

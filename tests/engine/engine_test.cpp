@@ -44,6 +44,23 @@ class ReferenceEngine : public ::testing::TestWithParam<const char*> {
   std::unique_ptr<Llava> model_;
 };
 
+// Many questions of different length on each image, some equal through different depths.
+std::vector<EngineRequest> with_many_questions(std::vector<EngineRequest> requests) {
+  CounterRandom random(3, "questions");
+  for (EngineRequest& request : requests) {
+    const std::vector<int64_t> first = request.prompts[0];
+    for (int q = 0; q < 7; ++q) {
+      std::vector<int64_t> ids = first;
+      const size_t image =
+          static_cast<size_t>(std::find(ids.begin(), ids.end(), kImageTokenId) - ids.begin());
+      ids.resize(std::min(ids.size(), image + 2 + static_cast<size_t>(q % 3)));
+      for (uint32_t i = 0; i <= random.below(6); ++i) ids.push_back(3 + random.below(500));
+      request.prompts.push_back(ids);
+    }
+  }
+  return requests;
+}
+
 TEST_P(ReferenceEngine, GreedyTokensInOneBatch) {
   Engine engine(*model_, {}, steady_clock());
   const auto wanted = requests();
@@ -90,21 +107,8 @@ TEST_P(ReferenceEngine, ContinuationLogProbabilities) {
   }
 }
 
-// Many questions of different length on each image, some equal through different depths.
 TEST_P(ReferenceEngine, SharedPrefixGivesTheTokensOfOneQuestionAtATime) {
-  auto many = requests();
-  CounterRandom random(3, "questions");
-  for (EngineRequest& request : many) {
-    const std::vector<int64_t> first = request.prompts[0];
-    for (int q = 0; q < 7; ++q) {
-      std::vector<int64_t> ids = first;
-      const size_t image =
-          static_cast<size_t>(std::find(ids.begin(), ids.end(), kImageTokenId) - ids.begin());
-      ids.resize(std::min(ids.size(), image + 2 + static_cast<size_t>(q % 3)));
-      for (uint32_t i = 0; i <= random.below(6); ++i) ids.push_back(3 + random.below(500));
-      request.prompts.push_back(ids);
-    }
-  }
+  const auto many = with_many_questions(requests());
   DecodingOptions options;
   options.max_new_tokens = 12;
   options.end_ids = {2};
@@ -119,6 +123,24 @@ TEST_P(ReferenceEngine, SharedPrefixGivesTheTokensOfOneQuestionAtATime) {
     }
   }
   EXPECT_LT(shared.measurements().computed_prompt_tokens, shared.measurements().prompt_tokens);
+}
+
+// However little memory the rows may take: waves of one row, and of a few over several images.
+TEST_P(ReferenceEngine, WavesGiveTheTokensOfOneBatch) {
+  const auto many = with_many_questions(requests());
+  DecodingOptions options;
+  options.max_new_tokens = 6;
+  options.end_ids = {2};
+  Engine whole(*model_, {}, steady_clock());
+  const auto together = whole.run(many, options);
+  for (const int64_t bytes : {int64_t{1}, int64_t{200'000}}) {
+    Engine engine(*model_, {.row_bytes = bytes}, steady_clock());
+    const auto waves = engine.run(many, options);
+    for (size_t r = 0; r < many.size(); ++r) {
+      for (size_t p = 0; p < many[r].prompts.size(); ++p)
+        EXPECT_EQ(waves[r][p].ids, together[r][p].ids) << bytes << " bytes, image " << r;
+    }
+  }
 }
 
 TEST_P(ReferenceEngine, SamplesDependOnTheirKeyAlone) {
