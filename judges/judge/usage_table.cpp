@@ -1,0 +1,67 @@
+#include "judges/judge/usage_table.h"
+
+#include <cstdio>
+
+#include "base/progress.h"
+
+namespace vigor {
+namespace {
+
+int64_t count_of(const Json& usage, const char* key) {
+  const auto it = usage.find(key);
+  return it != usage.end() && it->is_number() ? it->get<int64_t>() : 0;
+}
+
+// 1234567 as "1,234,567".
+std::string grouped(int64_t value) {
+  std::string digits = std::to_string(value);
+  const size_t first = digits.starts_with('-') ? 1 : 0;
+  for (size_t at = digits.size(); at > first + 3;) {
+    at -= 3;
+    digits.insert(at, ",");
+  }
+  return digits;
+}
+
+// Cents, and more digits where a cent would hide everything.
+std::string money(double amount) {
+  char text[64];
+  std::snprintf(text, sizeof text, amount != 0 && amount < 0.995 ? "%.4f" : "%.2f", amount);
+  return text;
+}
+
+}  // namespace
+
+std::string judge_usage_table(const Json& usage) {
+  if (!usage.is_object() || usage.empty()) return "";
+  std::string text = "judge requests    " + grouped(count_of(usage, "requests")) + " sent, " +
+                     grouped(count_of(usage, "cache_hits")) + " from the cache";
+  if (const int64_t retries = count_of(usage, "retries"); retries > 0) {
+    text += ", " + grouped(retries) + " of them again";
+  }
+  if (const auto it = usage.find("seconds"); it != usage.end() && it->is_number()) {
+    text += ", in " + format_duration(it->get<double>());
+  }
+  text += "\n";
+  if (usage.contains("prompt_tokens") || usage.contains("completion_tokens")) {
+    text += "judge tokens      " + grouped(count_of(usage, "prompt_tokens")) + " in, " +
+            grouped(count_of(usage, "completion_tokens")) + " out\n";
+  }
+  if (const auto it = usage.find("cost"); it != usage.end() && it->is_number()) {
+    const Json currency = usage.value("currency", Json());
+    text += "judge cost        " + money(it->get<double>()) +
+            (currency.is_string() ? " " + printable(currency.get<std::string>()) : "") + "\n";
+  }
+  if (const auto it = usage.find("errors"); it != usage.end() && it->is_object() && !it->empty()) {
+    text += "judge errors      ";
+    bool first = true;
+    for (const auto& [kind, count] : it->items()) {
+      text += (first ? "" : ", ") + printable(kind) + " " + count.dump();
+      first = false;
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace vigor

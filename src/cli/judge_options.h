@@ -1,0 +1,36 @@
+// The options that every command with --judge has.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "judges/judge/open_judge.h"
+
+namespace vigor {
+
+class JudgeFlags {
+ public:
+  // --judge, --judge-cache, --judge-cache-file, --budget, --deadline.
+  void add_to(CLI::App& app);
+  bool given() const { return !options_.config.empty(); }
+  const std::string& name() const { return options_.config; }
+  // The cache stands beside the run folder unless --judge-cache-file says where: runs/vigor.db for
+  // runs/NAME, so that all runs of one folder share it. Throws Error as open_judge() does, and for
+  // numbers out of range (usage).
+  std::unique_ptr<ChatClient> open(const CommandContext& context,
+                                   const std::filesystem::path& run) const;
+
+ private:
+  JudgeOptions options_;
+  double budget_ = 0, deadline_s_ = 0;
+  CLI::Option* budget_option_ = nullptr;
+  CLI::Option* deadline_option_ = nullptr;
+};
+
+// Environment variables of the process; cli/ alone reads them.
+Environment process_environment();
+
+}  // namespace vigor
