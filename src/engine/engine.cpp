@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <tuple>
 
 #include "base/error.h"
 #include "engine/shared_prefix_attention.h"
@@ -344,12 +345,19 @@ void Engine::answer_rows(Batch& batch, std::span<const EngineRequest> requests,
       logits = model_.text().logits(ends).to(at::kFloat);
     }
     Stopwatch watch(clock_, measurements_.seconds["sampling"]);
-    at::Tensor probes;
+    at::Tensor probes, logprobs, top_values, top_ids;
+    if (step == 0 && (!options.probe_ids.empty() || options.top_logprobs > 0)) {
+      logprobs = at::log_softmax(logits, -1);
+    }
     if (step == 0 && !options.probe_ids.empty()) {
-      probes = at::log_softmax(logits, -1)
-                   .index_select(1, long_tensor(options.probe_ids, logits.device()))
+      probes = logprobs.index_select(1, long_tensor(options.probe_ids, logits.device()))
                    .to(at::kCPU)
                    .contiguous();
+    }
+    if (step == 0 && options.top_logprobs > 0) {
+      logprobs = logprobs.to(at::kCPU);
+      std::tie(top_values, top_ids) =
+          logprobs.topk(std::min(options.top_logprobs, logprobs.size(1)), 1);
     }
     // A double holds the sum of any finite logits, so the sum is finite when all of them are.
     const at::Tensor sums = logits.sum(-1, false, at::kDouble).to(at::kCPU);
@@ -361,9 +369,9 @@ void Engine::answer_rows(Batch& batch, std::span<const EngineRequest> requests,
     for (size_t i = 0; i < active.size(); ++i) {
       const size_t r = active[i];
       const BatchRow& row = rows[r];
-      EngineAnswer& answer =
-          answers[row.request][row.prompt * static_cast<size_t>(options.samples) +
-                               static_cast<size_t>(row.sample)];
+      const size_t place =
+          row.prompt * static_cast<size_t>(options.samples) + static_cast<size_t>(row.sample);
+      EngineAnswer& answer = answers[row.request][place];
       const auto index = static_cast<int64_t>(i);
       if (!std::isfinite(sums.data_ptr<double>()[index])) {
         answer.finite = false;
@@ -375,6 +383,14 @@ void Engine::answer_rows(Batch& batch, std::span<const EngineRequest> requests,
         answer.probe_logprobs.assign(values, values + probes.size(1));
       }
       token[r] = greedy ? chosen.data_ptr<int64_t>()[index] : draw(chosen[index], random[r]);
+      if (top_ids.defined()) {
+        answer.first.id = token[r];
+        answer.first.logprob = logprobs[index][token[r]].item<float>();
+        for (int64_t k = 0; k < top_ids.size(1); ++k) {
+          answer.first.top.emplace_back(top_ids[index][k].item<int64_t>(),
+                                        top_values[index][k].item<float>());
+        }
+      }
       ++measurements_.new_tokens;
       next[r] = {};
       const auto& ends = options.end_ids;
@@ -383,7 +399,7 @@ void Engine::answer_rows(Batch& batch, std::span<const EngineRequest> requests,
         continue;
       }
       answer.ids.push_back(token[r]);
-      if (options.stopped && options.stopped(answer.ids)) {
+      if (options.stopped && options.stopped(row.request, place, answer.ids)) {
         answer.ended = true;
         continue;
       }

@@ -10,6 +10,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/progress.h"
@@ -37,8 +38,10 @@ struct DecodingOptions {
   uint64_t seed = 0;               // random numbers are keyed by (seed, key and prompt, sample)
   std::vector<int64_t> end_ids;    // any of these ends an answer and is not part of it
   std::vector<int64_t> probe_ids;  // log-probabilities of these are reported at the first token
-  // True when the answer so far holds a stop string; called after every token. May be empty.
-  std::function<bool(std::span<const int64_t>)> stopped;
+  int64_t top_logprobs = 0;        // likeliest tokens reported at the first position
+  // Called after every token with the answer so far and its place in what run() returns
+  // (answers[request][answer]); true ends that answer. May be empty.
+  std::function<bool(size_t request, size_t answer, std::span<const int64_t> ids)> stopped;
   // True when the whole run is to stop; asked between forwards. May be empty.
   std::function<bool()> cancelled;
 };
@@ -55,11 +58,17 @@ struct EngineRequest {
 
 struct EngineAnswer {
   std::vector<int64_t> ids;
-  bool ended = false;  // by an end id or stop string, not by length
+  bool ended = false;  // by an end id or `stopped`, not by length
   // False when a logit was not finite (NaN weights, overflow in half precision): the answer stops
   // there and must not be used.
   bool finite = true;
   std::vector<float> probe_logprobs;  // natural log, one for each probe id, at the first token
+  // Of the first token, end ids included, natural logs; empty unless top_logprobs were asked for.
+  struct First {
+    int64_t id = -1;
+    float logprob = 0;
+    std::vector<std::pair<int64_t, float>> top;  // (id, logprob), likeliest first
+  } first;
 };
 
 struct EngineMeasurements {

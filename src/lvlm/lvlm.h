@@ -8,10 +8,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -33,28 +35,63 @@ struct GenerationOptions {
   uint64_t seed = 0;
   // An answer ends before the first of these strings, which is not part of the text.
   std::vector<std::string> stop;
+  // Likeliest tokens reported for the first position of every answer (0 to 20); see Answer::likely.
+  int top_logprobs = 0;
+  // Called after every token of answers[answer] of a request, with the text that it adds and that
+  // no later token changes (often ""); joined, this is a beginning of the answer's text. False ends
+  // the answer there, as "length". May be empty; models that answer at once never call it.
+  std::function<bool(size_t request, size_t answer, std::string_view fresh)> progress;
+};
+
+// A question of a dialogue that has its answer.
+struct EarlierTurn {
+  std::string question;
+  std::string answer;
 };
 
 // One image with all that is asked of it.
 struct ImageRequest {
   // Names the image for random numbers and messages; unique within a run.
   std::string key;
+  // The picture's file.
   std::filesystem::path image;
   // The user's words, without template; the model's conversation template is applied to each.
   // The caller removes duplicates: each of these is computed.
   std::vector<std::string> questions;
+  // The picture's file in memory; when set, `image` is not read.
+  std::shared_ptr<const std::string> image_bytes = nullptr;
+  // Questions about no picture: neither `image` nor `image_bytes` is read.
+  bool without_image = false;
+  // Replaces the model's system prompt for these questions.
+  std::optional<std::string> system_prompt = std::nullopt;
+  // What was said before each question. The picture stands before the first words of the dialogue,
+  // or where a turn (here or in `questions`) has the text "<image>".
+  std::vector<EarlierTurn> earlier = {};
+};
+
+struct LikelyToken {
+  std::string token;   // its text
+  double logprob = 0;  // natural log
 };
 
 struct Answer {
   std::string text;
   int tokens = 0;
+  // Of the prompt, the image's among them; 0 for models that do not say.
+  int prompt_tokens = 0;
   // "stop": an end token or stop string; "length": max_new_tokens reached.
   std::string finish;
   // Natural log of P(yes) / P(no) at the first token, each summed over its spellings ("Yes", "yes";
   // "No", "no"); null for models that give no logits.
   std::optional<double> yes_margin;
+  // With GenerationOptions::top_logprobs, of the first position: the token that was taken, and the
+  // likeliest, followed by the spellings of yes and no that are not among them. Else empty.
+  std::optional<LikelyToken> first;
+  std::vector<LikelyToken> likely;
   // Not empty: this answer does not exist, and why ("image: cannot be decoded: ...").
   std::string error;
+  // With `error`: the question or its picture cannot be answered by this model, whenever asked.
+  bool request_at_fault = false;
 };
 
 // Called once for every request, in any order, from the thread that called answer().

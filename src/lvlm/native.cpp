@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <future>
+#include <set>
 
 #include "engine/engine.h"
 #include "engine/machine.h"
 #include "image/clip_preprocess.h"
+#include "lvlm/growing_answer.h"
+#include "lvlm/native_load.h"
 #include "model/llava.h"
-#include "run/checkpoint_hash.h"
-#include "run/sha256.h"
 #include "text/answer_decoder.h"
 #include "text/conversation.h"
 #include "text/prompt.h"
@@ -19,30 +20,6 @@
 
 namespace vigor {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr std::string_view kRandom = "random:";
-
-at::ScalarType parse_dtype(const std::string& name, const at::Device& device) {
-  if (name == "float32") return at::kFloat;
-  if (name == "bfloat16") return at::kBFloat16;
-  if (name == "float16" && device.is_cpu()) {
-    throw Error({.what = "float16 is not computed on the processor",
-                 .cause = "LibTorch has no half-precision matrix products for it",
-                 .fix = "choose --dtype float32 or bfloat16; files in float16 load into either",
-                 .exit_code = ExitCode::kUsage});
-  }
-  if (name == "float16") return at::kHalf;
-  if (name == "auto") {
-    const std::vector<std::string> units = machine_facts().units;
-    const bool matrix_units = std::find(units.begin(), units.end(), "amx_bf16") != units.end();
-    return !device.is_cpu() || matrix_units ? at::kBFloat16 : at::kFloat;
-  }
-  throw Error({.what = "unknown dtype '" + printable(name) + "'",
-               .fix = "choose auto, float32, bfloat16 or float16",
-               .exit_code = ExitCode::kUsage});
-}
 
 std::string dtype_name(at::ScalarType dtype) {
   return dtype == at::kFloat ? "float32" : dtype == at::kHalf ? "float16" : "bfloat16";
@@ -62,101 +39,13 @@ double log_sum(std::vector<float>::const_iterator first, std::vector<float>::con
   return largest + std::log(sum);
 }
 
-// Everything that is read before the first question.
-struct Loaded {
-  LlavaConfig config;
-  ParameterSource source;
-  Tokenizer tokenizer;
-  ClipPreprocess preprocess;
-  std::string hash;
-};
-
-ClipPreprocess find_preprocess(const LlavaConfig& config, const fs::path& folder,
-                               const fs::path& vision_tower) {
-  std::vector<fs::path> places;
-  if (!folder.empty()) places.push_back(folder / "preprocessor_config.json");
-  if (!folder.empty() && config.layout == CheckpointLayout::kOriginal) {
-    places.insert(places.begin(),
-                  find_vision_tower(config, folder, vision_tower) / "preprocessor_config.json");
-  }
-  ClipPreprocess preprocess;
-  const auto place = std::find_if(places.begin(), places.end(),
-                                  [](const fs::path& file) { return fs::exists(file); });
-  if (place != places.end()) {
-    preprocess = load_clip_preprocess(*place);
-  } else {
-    // CLIP's own values at the tower's size; only random geometries come without the file.
-    if (!folder.empty()) {
-      throw Error({.what = "preprocessor_config.json is missing",
-                   .where = printable(folder.string()),
-                   .cause = "the checkpoint was not downloaded whole",
-                   .fix = "put the file of the vision tower there; guessing how pictures were "
-                          "resized would change every answer"});
-    }
-    const int side = static_cast<int>(config.vision.image_size);
-    preprocess.shortest_edge = preprocess.crop_height = preprocess.crop_width = side;
-  }
-  if (config.image_pad) preprocess.aspect = Aspect::kPad;
-  if (preprocess.height() != config.vision.image_size ||
-      preprocess.width() != config.vision.image_size) {
-    throw Error({.what = "pictures are cut to " + std::to_string(preprocess.width()) + "x" +
-                         std::to_string(preprocess.height()) + ", the vision tower takes " +
-                         std::to_string(config.vision.image_size),
-                 .where = place != places.end() ? place->string() : "",
-                 .cause = "preprocessor_config.json belongs to another vision tower",
-                 .fix = "take the file of the tower that config.json names"});
-  }
-  return preprocess;
-}
-
-std::string tokenizer_hash(const fs::path& folder) {
-  std::string hashes;
-  for (const std::string& name : tokenizer_file_names()) {
-    if (fs::exists(folder / name)) hashes += name + sha256_file(folder / name);
-  }
-  return sha256_hex(hashes);
-}
-
-Loaded load(const NativeOptions& options, at::ScalarType dtype, const at::Device& device) {
-  if (options.model.starts_with(kRandom)) {
-    const fs::path file = options.model.substr(kRandom.size());
-    LlavaConfig config = parse_llava_config(read_json_file(file), file.string());
-    if (options.tokenizer.empty()) {
-      throw Error({.what = "random weights have no tokenizer of their own",
-                   .where = options.model,
-                   .fix = "give --tokenizer DIR with a tokenizer.model",
-                   .exit_code = ExitCode::kUsage});
-    }
-    Tokenizer tokenizer = Tokenizer::load(options.tokenizer);
-    check_fits(tokenizer, config.text.vocab_size, options.model);
-    const ClipPreprocess preprocess = find_preprocess(config, {}, {});
-    return {config, random_parameters(options.random_seed, dtype, device), std::move(tokenizer),
-            preprocess,
-            sha256_hex("random " + std::to_string(options.random_seed) + checkpoint_hash(file) +
-                       tokenizer_hash(options.tokenizer))};
-  }
-  const fs::path folder = options.model;
-  LlavaCheckpoint checkpoint = open_llava(folder, dtype, device, options.vision_tower);
-  Tokenizer tokenizer = Tokenizer::load(options.tokenizer.empty() ? folder : options.tokenizer);
-  check_fits(tokenizer, checkpoint.config.text.vocab_size, folder.string());
-  ClipPreprocess preprocess = find_preprocess(checkpoint.config, folder, options.vision_tower);
-  // What lies outside of the folder changes answers as well.
-  std::string hash = checkpoint_hash(folder);
-  if (checkpoint.config.layout == CheckpointLayout::kOriginal) {
-    const fs::path tower = find_vision_tower(checkpoint.config, folder, options.vision_tower);
-    hash = sha256_hex(hash + checkpoint_hash(tower));
-  }
-  if (!options.tokenizer.empty()) hash = sha256_hex(hash + tokenizer_hash(options.tokenizer));
-  return {checkpoint.config, checkpoint.source, std::move(tokenizer), preprocess, hash};
-}
-
 class NativeLvlm : public Lvlm {
  public:
   NativeLvlm(const NativeOptions& options, at::ScalarType dtype, const at::Device& device)
       : options_(options),
         device_(device),
         dtype_(dtype),
-        loaded_(load(options, dtype, device)),
+        loaded_(load_native(options, dtype, device)),
         conversation_(options.conversation, options.system_prompt),
         model_(loaded_.config, loaded_.source),
         engine_(
@@ -229,11 +118,21 @@ class NativeLvlm : public Lvlm {
   Pictures read_pictures(std::span<const ImageRequest> requests) const {
     Pictures pictures;
     const ClipPreprocess& preprocess = loaded_.preprocess;
+    DecodeLimits limits;
+    if (options_.max_image_pixels > 0) limits.max_pixels = options_.max_image_pixels;
     for (const ImageRequest& request : requests) {
       at::Tensor pixels;
       std::string error;
       try {
-        const Image image = load_image(request.image);
+        if (request.without_image) {
+          pictures.pixels.emplace_back();
+          pictures.errors.emplace_back();
+          continue;
+        }
+        const Image image =
+            request.image_bytes == nullptr
+                ? load_image(request.image, limits)
+                : decode_image(std::as_bytes(std::span(*request.image_bytes)), "picture", limits);
         pixels = at::empty({3, preprocess.height(), preprocess.width()},
                            at::TensorOptions().dtype(at::kFloat));
         preprocess_clip(image, preprocess, pixels.data_ptr<float>());
@@ -249,6 +148,7 @@ class NativeLvlm : public Lvlm {
   }
 
   DecodingOptions decoding_options(const GenerationOptions& options) const {
+    // `stopped` is set for each batch: it tells the batch's answers apart.
     DecodingOptions decoding;
     decoding.max_new_tokens = options.max_new_tokens;
     decoding.sampling = {
@@ -258,14 +158,7 @@ class NativeLvlm : public Lvlm {
     decoding.end_ids = {loaded_.tokenizer.eos_id()};
     decoding.probe_ids = yes_ids_;
     decoding.probe_ids.insert(decoding.probe_ids.end(), no_ids_.begin(), no_ids_.end());
-    const std::vector<std::string> stops = stop_strings(options);
-    if (!stops.empty()) {
-      decoding.stopped = [this, stops](std::span<const int64_t> ids) {
-        // A stop string is short: the end of the answer decides.
-        const auto tail = ids.last(std::min<size_t>(ids.size(), 48));
-        return cut_at_stop(decode(tail), stops).stopped;
-      };
-    }
+    decoding.top_logprobs = options.top_logprobs;
     return decoding;
   }
 
@@ -282,9 +175,21 @@ class NativeLvlm : public Lvlm {
     return loaded_.tokenizer.decode(std::vector<int>(ids.begin(), ids.end()), true);
   }
 
-  std::vector<int64_t> prompt(const std::string& question) const {
-    const std::string text =
-        conversation_.prompt(image_question(question, loaded_.config.mm_use_im_start_end));
+  std::vector<int64_t> prompt(const ImageRequest& request, const std::string& question) const {
+    std::vector<Turn> turns;
+    for (const EarlierTurn& turn : request.earlier) turns.push_back({turn.question, turn.answer});
+    turns.push_back({question, std::nullopt});
+    if (!request.without_image) {
+      const auto placed = std::find_if(turns.begin(), turns.end(), [](const Turn& turn) {
+        return turn.question.find(kImageText) != std::string::npos;
+      });
+      Turn& shown = placed == turns.end() ? turns.front() : *placed;
+      shown.question = image_question(shown.question, loaded_.config.mm_use_im_start_end);
+    }
+    const std::string text = request.system_prompt.has_value()
+                                 ? Conversation(options_.conversation, request.system_prompt)
+                                       .prompt(std::span<const Turn>(turns))
+                                 : conversation_.prompt(std::span<const Turn>(turns));
     const ImageTokenStyle style =
         loaded_.config.layout == CheckpointLayout::kOriginal || !loaded_.tokenizer.id_of(kImageText)
             ? ImageTokenStyle::kSplit
@@ -294,7 +199,7 @@ class NativeLvlm : public Lvlm {
   }
 
   void answer_batch(std::span<const ImageRequest> requests, size_t first, Pictures pictures,
-                    const DecodingOptions& decoding, const GenerationOptions& options,
+                    DecodingOptions decoding, const GenerationOptions& options,
                     const AnswersCallback& done) {
     const auto samples = static_cast<size_t>(options.samples);
     std::vector<std::vector<Answer>> answers(requests.size());
@@ -304,41 +209,82 @@ class NativeLvlm : public Lvlm {
     for (size_t r = 0; r < requests.size(); ++r) {
       answers[r].resize(requests[r].questions.size() * samples);
       if (!pictures.errors[r].empty()) {
-        for (Answer& answer : answers[r]) answer.error = pictures.errors[r];
+        for (Answer& answer : answers[r]) answer = refused(pictures.errors[r]);
         continue;
       }
       EngineRequest request{requests[r].key, pictures.pixels[r], {}};
       for (size_t q = 0; q < requests[r].questions.size(); ++q) {
-        std::vector<int64_t> ids = prompt(requests[r].questions[q]);
-        const std::string problem = prompt_problem(ids);
+        std::vector<int64_t> ids = prompt(requests[r], requests[r].questions[q]);
+        const std::string problem = prompt_problem(ids, requests[r].without_image);
         if (problem.empty()) {
           places[r].push_back(q);
           request.prompts.push_back(std::move(ids));
         } else {
-          for (size_t s = 0; s < samples; ++s) answers[r][q * samples + s].error = problem;
+          for (size_t s = 0; s < samples; ++s) answers[r][q * samples + s] = refused(problem);
         }
       }
       if (request.prompts.empty()) continue;
       request_of.push_back(r);
       batch.push_back(std::move(request));
     }
-    const auto results = engine_.run(batch, decoding);
     const std::vector<std::string> stops = stop_strings(options);
+    // From the engine's places to the caller's, where a question that was refused has one too.
+    const auto place = [&](size_t r, size_t i) {
+      return places[r][i / samples] * samples + i % samples;
+    };
+    std::vector<std::vector<GrowingAnswer>> growing;
+    if (options.progress) {
+      for (const EngineRequest& request : batch) {
+        growing.emplace_back(request.prompts.size() * samples,
+                             GrowingAnswer(loaded_.tokenizer, stops));
+      }
+    }
+    std::set<std::pair<size_t, size_t>> ended_by_caller;
+    if (!stops.empty() || options.progress) {
+      decoding.stopped = [&](size_t b, size_t i, std::span<const int64_t> ids) {
+        // A stop string is short: the end of the answer decides.
+        const auto tail = ids.last(std::min<size_t>(ids.size(), 48));
+        if (!stops.empty() && cut_at_stop(decode(tail), stops).stopped) return true;
+        if (!options.progress) return false;
+        const size_t r = request_of[b];
+        if (options.progress(first + r, place(r, i),
+                             growing[b][i].push(static_cast<int>(ids.back()))))
+          return false;
+        ended_by_caller.emplace(r, place(r, i));
+        return true;
+      };
+    }
+    const auto results = engine_.run(batch, decoding);
     for (size_t b = 0; b < batch.size(); ++b) {
       const size_t r = request_of[b];
       for (size_t i = 0; i < results[b].size(); ++i) {
-        const size_t question = places[r][i / samples];
-        answers[r][question * samples + i % samples] = finished(results[b][i], stops);
+        Answer& answer = answers[r][place(r, i)];
+        answer = finished(results[b][i], stops);
+        answer.prompt_tokens = static_cast<int>(prompt_length(batch[b].prompts[i / samples]));
+        if (ended_by_caller.contains({r, place(r, i)})) answer.finish = "length";
       }
     }
     for (size_t r = 0; r < requests.size(); ++r) done(first + r, std::move(answers[r]));
   }
 
-  std::string prompt_problem(const std::vector<int64_t>& ids) const {
+  static Answer refused(const std::string& why) {
+    Answer answer;
+    answer.error = why;
+    answer.request_at_fault = true;
+    return answer;
+  }
+
+  // Tokens that the model sees: an image is many.
+  int64_t prompt_length(const std::vector<int64_t>& ids) const {
     const auto images = std::count(ids.begin(), ids.end(), kImageTokenId);
-    const int64_t length =
-        static_cast<int64_t>(ids.size()) + images * (loaded_.config.image_tokens() - 1);
+    return static_cast<int64_t>(ids.size()) + images * (loaded_.config.image_tokens() - 1);
+  }
+
+  std::string prompt_problem(const std::vector<int64_t>& ids, bool without_image) const {
+    const auto images = std::count(ids.begin(), ids.end(), kImageTokenId);
+    const int64_t length = prompt_length(ids);
     const int64_t context = loaded_.config.text.max_position_embeddings;
+    if (without_image && images > 0) return "the question holds '<image>', and there is no picture";
     if (images > 1) return "the question holds '<image>' itself: a prompt has one image";
     if (ids.empty() || ids.back() == kImageTokenId) {
       return "the conversation template " + conversation_.name() + " puts nothing after the image";
@@ -368,7 +314,26 @@ class NativeLvlm : public Lvlm {
       answer.yes_margin = log_sum(result.probe_logprobs.begin(), middle) -
                           log_sum(middle, result.probe_logprobs.end());
     }
+    if (result.first.id >= 0) add_likely_tokens(result, answer);
     return answer;
+  }
+
+  void add_likely_tokens(const EngineAnswer& result, Answer& answer) const {
+    const auto text = [this](int64_t id) {
+      const int token = static_cast<int>(id);
+      return loaded_.tokenizer.is_special(token) ? loaded_.tokenizer.id_to_piece(token)
+                                                 : decode({&id, 1});
+    };
+    answer.first = LikelyToken{text(result.first.id), result.first.logprob};
+    std::set<int64_t> listed;
+    for (const auto& [id, logprob] : result.first.top) {
+      answer.likely.push_back({text(id), logprob});
+      listed.insert(id);
+    }
+    for (size_t p = 0; p < result.probe_logprobs.size(); ++p) {
+      const int64_t id = p < yes_ids_.size() ? yes_ids_[p] : no_ids_[p - yes_ids_.size()];
+      if (listed.insert(id).second) answer.likely.push_back({text(id), result.probe_logprobs[p]});
+    }
   }
 
   // First tokens of the spellings of yes and no. One that both share (a lone space, a byte) says
@@ -400,7 +365,7 @@ class NativeLvlm : public Lvlm {
   NativeOptions options_;
   at::Device device_;
   at::ScalarType dtype_;
-  Loaded loaded_;
+  LoadedNative loaded_;
   Conversation conversation_;
   Llava model_;
   Engine engine_;

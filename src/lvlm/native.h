@@ -30,6 +30,8 @@ struct NativeOptions {
   std::filesystem::path vision_tower;
   // Folder of tokenizer.model; empty: the checkpoint's own. Needed for random weights.
   std::filesystem::path tokenizer;
+  // Pixels of the largest picture that is decoded; 0: what the image room refuses by itself.
+  int64_t max_image_pixels = 0;
   // Of random weights.
   uint64_t random_seed = 0;
   Clock clock = steady_clock();

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "base/files.h"
 #include "image/image.h"
 #include "tests/testing/shared_data.h"
 #include "tests/testing/temporary_folder.h"
@@ -86,6 +89,64 @@ TEST_P(ReferenceNative, AMissingOrBrokenPictureFailsItsOwnAnswersAlone) {
   EXPECT_NE(answers[2][0].error, "");
   EXPECT_THAT(answers[3][0].error, HasSubstr("context"));
   EXPECT_EQ(answers[3][1].error, "");
+}
+
+// What the server needs: a picture in memory, text alone, dialogues, and answers as they grow.
+TEST_P(ReferenceNative, APictureInMemoryIsThePictureInTheFile) {
+  NativeOptions native;
+  native.model = folder_.string();
+  native.dtype = "float32";
+  const auto model = open_native_lvlm(native);
+  const auto picture = std::make_shared<const std::string>(read_file(folder_ / "images/0.png"));
+  GenerationOptions options;
+  options.max_new_tokens = 6;
+  options.top_logprobs = 3;
+  std::map<std::pair<size_t, size_t>, std::string> grown;
+  options.progress = [&](size_t request, size_t answer, std::string_view fresh) {
+    grown[{request, answer}] += fresh;
+    return true;
+  };
+  const auto answers =
+      ask(*model,
+          {{"a", folder_ / "images/0.png", {"What?"}},
+           {.key = "b",
+            .image = "",
+            .questions = {std::string(9000, 'x'), "What?"},
+            .image_bytes = picture},
+           {.key = "c", .image = "", .questions = {"What?"}, .without_image = true},
+           {.key = "d",
+            .image = "",
+            .questions = {"What?"},
+            .image_bytes = picture,
+            .system_prompt = "",
+            .earlier = {{"Is it red?", "Yes"}}},
+           {.key = "e", .image = "", .questions = {"<image>"}, .without_image = true}},
+          options);
+  EXPECT_TRUE(answers[1][0].request_at_fault);
+  EXPECT_EQ(answers[0][0].text, answers[1][1].text);
+  EXPECT_GT(answers[0][0].prompt_tokens, answers[2][0].prompt_tokens + 1);
+  for (const auto& each : {answers[0][0], answers[1][1], answers[2][0], answers[3][0]}) {
+    EXPECT_EQ(each.error, "");
+    ASSERT_TRUE(each.first.has_value());
+    ASSERT_GE(each.likely.size(), 3u);
+    EXPECT_EQ(each.first->logprob, each.likely[0].logprob);  // greedy takes the likeliest
+    EXPECT_EQ(each.first->token, each.likely[0].token);
+  }
+  EXPECT_TRUE(answers[4][0].request_at_fault);
+  for (const auto& [place, text] : grown) {
+    EXPECT_TRUE(answers[place.first][place.second].text.starts_with(text))
+        << answers[place.first][place.second].text << " / " << text;
+  }
+  EXPECT_EQ(grown.count({1, 1}), 1u);
+  // The caller ends one answer; the other goes on.
+  options.progress = [](size_t request, size_t, std::string_view) { return request != 0; };
+  const auto ended =
+      ask(*model,
+          {{"a", folder_ / "images/0.png", {"What?"}}, {"b", folder_ / "images/0.png", {"What?"}}},
+          options);
+  EXPECT_EQ(ended[0][0].tokens, 1);
+  EXPECT_EQ(ended[0][0].finish, "length");
+  EXPECT_EQ(ended[1][0].text, answers[0][0].text);
 }
 
 INSTANTIATE_TEST_SUITE_P(Reference, ReferenceNative,
