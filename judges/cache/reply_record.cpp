@@ -6,7 +6,11 @@ namespace vigor {
 namespace {
 
 int64_t token_count(ObjectReader& usage, const std::string& key) {
-  return static_cast<int64_t>(usage.get<uint32_t>(key, 0));
+  const int64_t count = usage.get<int64_t>(key, 0);
+  if (count >= 0 && count <= 1'000'000'000) return count;
+  throw Error({.what = "key '" + key + "' must be between 0 and 1000000000",
+               .where = usage.where(),
+               .fix = "correct the value"});
 }
 
 }  // namespace

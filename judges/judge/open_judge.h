@@ -5,13 +5,13 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "base/progress.h"
 #include "judges/chat/chat.h"
+#include "judges/judge/environment.h"
 
 namespace vigor {
 
@@ -20,20 +20,17 @@ struct JudgeOptions {
   //   FILE.json                  a configuration (docs/format-judge.md)
   //   http(s)://host/v1#model    an endpoint by its address; key from VIGOR_API_KEY when it is set
   //   recorded:FILE.jsonl        exported replies; asks nobody, needs no key
-  std::string config;
+  std::string config = {};
   // "off": no cache; "read": never asks, what is not cached is an error reply; "write": asks what
   // is not cached and keeps it.
   std::string cache_mode = "write";
   // SQLite file; needed unless the mode is off. Made by mode "write", with its folder.
-  std::filesystem::path cache_file;
+  std::filesystem::path cache_file = {};
   // Currency units of the configuration's price table that may be spent (> 0); unset: no limit.
-  std::optional<double> budget;
+  std::optional<double> budget = {};
   // Seconds from opening after which nothing more is asked (> 0); unset: no limit.
-  std::optional<double> deadline_s;
+  std::optional<double> deadline_s = {};
 };
-
-// The value of an environment variable, nullopt when it is not set.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 struct JudgeContext {
   Environment environment = [](const std::string&) { return std::nullopt; };

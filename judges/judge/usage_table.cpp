@@ -37,7 +37,7 @@ std::string judge_usage_table(const Json& usage) {
   std::string text = "judge requests    " + grouped(count_of(usage, "requests")) + " sent, " +
                      grouped(count_of(usage, "cache_hits")) + " from the cache";
   if (const int64_t retries = count_of(usage, "retries"); retries > 0) {
-    text += ", " + grouped(retries) + " of them again";
+    text += ", " + grouped(retries) + " tried again";
   }
   if (const auto it = usage.find("seconds"); it != usage.end() && it->is_number()) {
     text += ", in " + format_duration(it->get<double>());
