@@ -22,7 +22,7 @@ std::unique_ptr<ChatClient> open_recorded(const std::string& file) {
                                               std::to_string(judges.size()) + " judges",
                  .where = printable(file),
                  .fix = judges.empty() ? "give a file that 'vigor-eval judge export' wrote"
-                                       : "export those of one: vigor-eval judge export --model"});
+                                       : "export those of one: vigor-eval judge export --number N"});
   }
   return std::make_unique<CachedChat>(judges.front().identity, std::move(store));
 }

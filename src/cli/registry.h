@@ -14,6 +14,7 @@ std::vector<std::unique_ptr<Command>> all_commands();
 std::unique_ptr<Command> caption_command();
 std::unique_ptr<Command> chair_command();
 std::unique_ptr<Command> doctor_command();
+std::unique_ptr<Command> judge_command();
 std::unique_ptr<Command> scenes_command();
 std::unique_ptr<Command> pope_command();
 std::unique_ptr<Command> pope_build_command();  // a subcommand of pope
