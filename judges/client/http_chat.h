@@ -1,7 +1,7 @@
 // OpenAI-compatible chat completions over HTTP: hundreds of requests in flight from the thread that
 // calls complete().
 //
-// judges/client/ is this client: what is sent (chat_body), what a reply means (chat_reply), when
+// judges/client/ is this client: what is sent (request_body), what a reply means (chat_reply), when
 // something is sent and sent again (schedule, with backoff, limits and budget: pure, on a clock
 // that is passed in), and the transport (libcurl's multi interface driven by Boost.Asio). Nothing
 // is global, and no environment variable is read, not even those for proxies.

@@ -1,0 +1,225 @@
+#include "judges/client/http_chat.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <map>
+#include <unordered_map>
+
+#include "judges/client/chat_reply.h"
+#include "judges/client/options_check.h"
+#include "judges/client/outcome.h"
+#include "judges/client/request_body.h"
+#include "judges/client/schedule.h"
+#include "judges/client/transport.h"
+
+namespace vigor {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr size_t kKeptBytes = 64 << 10;
+
+class HttpChat : public ChatClient {
+ public:
+  HttpChat(HttpChatOptions options, HttpChatEnvironment environment)
+      : options_(std::move(options)),
+        environment_(std::move(environment)),
+        schedule_(options_, environment_.random),
+        wake_(loop_),
+        transport_(loop_, transport_options(options_)) {
+    redactor_.add(options_.api_key);
+    for (const auto& [name, value] : options_.secret_headers) redactor_.add(value);
+    redactor_.add(proxy_password(options_.proxy));
+  }
+
+  Json identity() const override {
+    return {{"url", options_.base_url},
+            {"model", options_.model},
+            {"offers_schema", options_.offers_schema},
+            {"extra_body", options_.extra_body}};
+  }
+
+  void complete(size_t count, const ChatRequestSource& make, const ChatReplyCallback& done,
+                std::stop_token stop) override {
+    const double started = environment_.clock();
+    make_ = &make;
+    done_ = &done;
+    schedule_.begin(count, started);
+    loop_.restart();
+    asio::post(loop_, [this] { pump(); });
+    {
+      // Called in the thread that stops, or here when that was before.
+      const std::stop_callback stopping(stop, [this] {
+        asio::post(loop_, [this] {
+          schedule_.stop();
+          pump();
+        });
+      });
+      if (stop.stop_requested()) schedule_.stop();
+      try {
+        loop_.run();
+      } catch (...) {
+        // Of make or done: the run is over, and what is under way has nobody to go to.
+        leave(started);
+        throw;
+      }
+    }
+    leave(started);
+    if (schedule_.why_ended() == Schedule::Ended::kBudget) throw budget_error();
+    if (schedule_.why_ended() == Schedule::Ended::kDeadline) throw deadline_error();
+  }
+
+  Json usage() const override {
+    return {{"requests", requests_},
+            {"retries", tries_ - std::min(tries_, first_tries_)},
+            {"cache_hits", 0},
+            {"prompt_tokens", prompt_tokens_},
+            {"completion_tokens", completion_tokens_},
+            {"cost", schedule_.budget().spent()},
+            {"cost_unknown_at_most", schedule_.budget().unknown()},
+            {"currency", options_.prices.currency},
+            {"seconds", seconds_},
+            {"peak_in_flight", peak_in_flight_},
+            {"errors", errors_}};
+  }
+
+ private:
+  // Does what is due now, and sees to it that the loop wakes when more is.
+  void pump() {
+    if (std::exchange(pumping_, true)) return;
+    struct Ended {
+      bool& flag;
+      ~Ended() { flag = false; }
+    } ended{pumping_};
+    for (;;) {
+      const double now = environment_.clock();
+      const Schedule::Step step = schedule_.step(now);
+      switch (step.what) {
+        case Schedule::Step::What::kMake: {
+          RequestBody body = request_body((*make_)(step.index), options_);
+          schedule_.made(step.index, body.tokens);
+          bodies_[step.index] = std::make_shared<const std::string>(std::move(body.json));
+          break;
+        }
+        case Schedule::Step::What::kSend:
+          send(step.index);
+          break;
+        case Schedule::Step::What::kWait:
+          wake_at(step.until, now);
+          return;
+        case Schedule::Step::What::kAnswers:
+          return;
+        case Schedule::Step::What::kEnd:
+          loop_.stop();
+          return;
+      }
+    }
+  }
+
+  void wake_at(double until, double now) {
+    wake_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+        std::chrono::duration<double>(std::clamp(until - now, 0.0, 3600.0))));
+    wake_.async_wait([this](boost::system::error_code error) {
+      if (!error) pump();
+    });
+  }
+
+  void send(size_t index) {
+    ++tries_;
+    if (schedule_.tries(index) == 1) ++first_tries_;
+    peak_in_flight_ = std::max(peak_in_flight_, schedule_.in_flight());
+    transport_.post(bodies_.at(index),
+                    [this, index](HttpResult&& result) { ended(index, std::move(result)); });
+  }
+
+  void ended(size_t index, HttpResult&& result) {
+    Outcome outcome = read_outcome(result, environment_.wall_clock());
+    prompt_tokens_ += outcome.usage.prompt_tokens;
+    completion_tokens_ += outcome.usage.completion_tokens;
+    const int tries = schedule_.tries(index);
+    if (schedule_.ended(index, outcome, environment_.clock())) {
+      bodies_.erase(index);
+      ++requests_;
+      if (!outcome.reply.error.empty()) ++errors_[outcome.kind];
+      outcome.reply.tries = tries;
+      outcome.reply.raw = kept_text(result.body, kKeptBytes);
+      redact(outcome.reply);
+      (*done_)(index, std::move(outcome.reply));
+    }
+    pump();
+  }
+
+  // An endpoint, or a proxy before it, may send back what it was sent.
+  void redact(ChatReply& reply) const {
+    for (std::string* text : {&reply.error, &reply.text, &reply.finish, &reply.model, &reply.raw}) {
+      *text = redactor_.redact(*text);
+    }
+    for (TokenLogprob& token : reply.first_token) token.token = redactor_.redact(token.token);
+  }
+
+  void leave(double started) {
+    transport_.abandon();
+    wake_.cancel();
+    bodies_.clear();
+    seconds_ += environment_.clock() - started;
+  }
+
+  Error budget_error() const {
+    const Budget& budget = schedule_.budget();
+    const std::string& currency = options_.prices.currency;
+    const auto money = [&](double amount) { return dump_json(amount) + " " + currency; };
+    return Error(
+        {.what = "the budget of " + money(budget.limit()) +
+                 " has no room for another request: " + money(budget.spent()) + " spent" +
+                 (budget.unknown() > 0
+                      ? ", " + money(budget.unknown()) + " for requests whose cost is not known"
+                      : std::string()),
+         .where = options_.base_url,
+         .fix = "give the same command again with a larger budget; what was answered is kept"});
+  }
+
+  Error deadline_error() const {
+    return Error({.what = "the deadline of " + format_duration(*options_.deadline_s) +
+                          " has passed before the last request",
+                  .where = options_.base_url,
+                  .fix = "give the same command again; what was answered is kept"});
+  }
+
+  const HttpChatOptions options_;
+  HttpChatEnvironment environment_;
+  Redactor redactor_;
+  Schedule schedule_;
+  asio::io_context loop_{1};
+  asio::steady_timer wake_;
+  HttpTransport transport_;
+  // Of what was made and has not ended.
+  std::unordered_map<size_t, std::shared_ptr<const std::string>> bodies_;
+  const ChatRequestSource* make_ = nullptr;  // of the complete() that runs
+  const ChatReplyCallback* done_ = nullptr;
+  bool pumping_ = false;
+
+  // Since construction.
+  uint64_t requests_ = 0, tries_ = 0, first_tries_ = 0;
+  int64_t prompt_tokens_ = 0, completion_tokens_ = 0;
+  size_t peak_in_flight_ = 0;
+  double seconds_ = 0;
+  std::map<std::string, uint64_t> errors_;
+};
+
+}  // namespace
+
+std::unique_ptr<ChatClient> make_http_chat(HttpChatOptions options,
+                                           HttpChatEnvironment environment) {
+  check_options(options);
+  return std::make_unique<HttpChat>(std::move(options), std::move(environment));
+}
+
+}  // namespace vigor
