@@ -1,8 +1,9 @@
+#include <charconv>
+
 #include "base/error.h"
 #include "base/files.h"
+#include "language/lines.h"
 #include "language/sentences.h"
-
-#include <charconv>
 
 namespace vigor::language {
 namespace {
@@ -21,14 +22,7 @@ constexpr const char* kFiles[] = {"abbrev_types.txt", "collocations.tab", "sent_
 
 void PunktParameters::parse(std::string_view name, std::string_view bytes,
                             const std::string& where) {
-  size_t number = 0;
-  while (!bytes.empty()) {
-    ++number;
-    const size_t end = bytes.find('\n');
-    std::string_view line = bytes.substr(0, end);
-    bytes = end == std::string_view::npos ? std::string_view{} : bytes.substr(end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) continue;
+  for_each_line(bytes, [&](size_t number, std::string_view line) {
     const size_t tab = line.find('\t');
     if (name == kFiles[0]) {
       abbreviations.emplace(line);
@@ -47,15 +41,19 @@ void PunktParameters::parse(std::string_view name, std::string_view bytes,
         broken("the flags are no number", where, number);
       orthography[std::string(line.substr(0, tab))] = flags;
     }
-  }
+  });
+}
+
+std::vector<std::filesystem::path> PunktParameters::files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> paths;
+  for (const char* name : kFiles) paths.push_back(folder / name);
+  return paths;
 }
 
 PunktParameters PunktParameters::read(const std::filesystem::path& folder) {
   PunktParameters parameters;
-  for (const char* name : kFiles) {
-    const std::filesystem::path path = folder / name;
-    parameters.parse(name, read_file(path), path.string());
-  }
+  for (const std::filesystem::path& path : files(folder))
+    parameters.parse(path.filename().string(), read_file(path), path.string());
   return parameters;
 }
 

@@ -27,6 +27,8 @@ struct PunktParameters {
   // A folder in NLTK's punkt_tab form: abbrev_types.txt, collocations.tab, sent_starters.txt,
   // ortho_context.tab. Throws Error naming file and line.
   static PunktParameters read(const std::filesystem::path& folder);
+  // Those four files.
+  static std::vector<std::filesystem::path> files(const std::filesystem::path& folder);
   // The content of one of the four files, by the file's name.
   void parse(std::string_view name, std::string_view bytes, const std::string& where);
 };
@@ -39,6 +41,12 @@ class SentenceSplitter {
   // the start of the text to the first. A line feed is no boundary by itself. A text of white space
   // has no sentence.
   std::vector<Span> split(std::string_view text) const;
+
+  // Smaller pieces, for removing a sentence from an answer: each sentence of split() is divided
+  // further at line feeds, before list marks inside a line, and at stops that are glued to the next
+  // word ("a dog.The cat"). Pieces are free of white space at both ends; a list number stays with
+  // its line.
+  std::vector<Span> split_finely(std::string_view text) const;
 
  private:
   PunktParameters parameters_;

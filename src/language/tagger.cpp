@@ -57,10 +57,15 @@ uint64_t pair_key(uint32_t before, uint32_t two_before) {
 
 }  // namespace
 
+std::vector<std::filesystem::path> Tagger::files(const std::filesystem::path& folder) {
+  return {only_file(folder, ".weights.json"), only_file(folder, ".tagdict.json"),
+          only_file(folder, ".classes.json")};
+}
+
 Tagger Tagger::load(const std::filesystem::path& folder) {
-  const std::filesystem::path weights = only_file(folder, ".weights.json");
-  return Tagger(read_json_file(weights), read_json_file(only_file(folder, ".tagdict.json")),
-                read_json_file(only_file(folder, ".classes.json")), weights.string());
+  const std::vector<std::filesystem::path> paths = files(folder);
+  return Tagger(read_json_file(paths[0]), read_json_file(paths[1]), read_json_file(paths[2]),
+                paths[0].string());
 }
 
 Tagger::Tagger(const Json& weights, const Json& dictionary, const Json& classes,

@@ -25,6 +25,8 @@ class Tagger {
   // A folder with one NAME.weights.json, NAME.tagdict.json and NAME.classes.json. Throws Error
   // naming file and key.
   static Tagger load(const std::filesystem::path& folder);
+  // Those three files: weights, dictionary, classes.
+  static std::vector<std::filesystem::path> files(const std::filesystem::path& folder);
   // weights: {feature: {tag: weight}}; dictionary: {word: tag}; classes: [tag, ...]. `where` names
   // the source in messages.
   Tagger(const Json& weights, const Json& dictionary, const Json& classes,

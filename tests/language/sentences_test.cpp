@@ -52,6 +52,22 @@ TEST(Sentences, LineFeedsAndGluedStopsAreNoBoundaries) {
   EXPECT_THAT(sentences("A dog\n\na cat.Two birds"), ElementsAre("A dog\n\na cat.Two birds"));
 }
 
+std::vector<std::string> fine(const std::string& text) {
+  std::vector<std::string> found;
+  for (const Span& span : SentenceSplitter(parameters()).split_finely(text))
+    found.push_back(text.substr(span.begin, span.end - span.begin));
+  return found;
+}
+
+TEST(Sentences, FinelyAreDividedAtLinesMarksAndGluedStops) {
+  EXPECT_THAT(fine("A dog\n\na cat.Two birds"), ElementsAre("A dog", "a cat.", "Two birds"));
+  EXPECT_THAT(fine("Seen:\n- a dog\n- a cat"), ElementsAre("Seen:", "- a dog", "- a cat"));
+  EXPECT_THAT(fine("Seen: • a dog • a cat"), ElementsAre("Seen:", "• a dog", "• a cat"));
+  EXPECT_THAT(fine("1. The dog.\n2. The cat."), ElementsAre("1. The dog.", "2. The cat."));
+  EXPECT_THAT(fine("Is it?A dog sits."), ElementsAre("Is it?", "A dog sits."));
+  EXPECT_THAT(fine("At 3.5 m, the U.S.A flag."), ElementsAre("At 3.5 m, the U.S.A flag."));
+}
+
 TEST(Sentences, BrokenParametersAreNamed) {
   PunktParameters made;
   try {
