@@ -78,10 +78,12 @@ class ObjectReader {
         }
       } else if constexpr (std::is_floating_point_v<T>) {
         if (!value.is_number()) wrong_type(key, value, "a number");
+      } else if constexpr (std::is_same_v<T, std::string>) {
+        if (!value.is_string()) wrong_type(key, value, "a string");
       }
       return value.get<T>();
     } catch (const nlohmann::json::exception&) {
-      wrong_type(key, value, "another type");
+      wrong_type(key, value, "an array or object whose values are all of the kind it holds");
     }
   }
   [[noreturn]] void missing(const std::string& key) const;

@@ -101,7 +101,8 @@ class Chair : public Command {
                            std::to_string(options_.max_failures),
                    .where = printable(out_),
                    .cause = first_failure(folder),
-                   .fix = "make the captions again, or accept the failures with --max-failures"});
+                   .fix = "make the captions again and give another --out, or accept the failures "
+                          "with --max-failures"});
     }
     return ExitCode::kDone;
   }

@@ -17,10 +17,21 @@ std::string text_of(const Json& value, const std::string& key, const std::string
        .exit_code = ExitCode::kUsage});
 }
 
+// A configuration that cannot be read is a mistake in what was typed, not in the data.
+Json read_config(const std::filesystem::path& file) {
+  try {
+    return read_json_file(file);
+  } catch (const Error& error) {
+    ErrorParts parts = error.parts();
+    parts.exit_code = ExitCode::kUsage;
+    throw Error(std::move(parts));
+  }
+}
+
 }  // namespace
 
 void merge_config(CLI::App& app, const std::filesystem::path& file) {
-  const Json config = read_json_file(file);
+  const Json config = read_config(file);
   const std::string where = printable(file.string());
   ObjectReader reader(config, where);
   for (CLI::Option* option : app.get_options()) {

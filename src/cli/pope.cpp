@@ -220,8 +220,11 @@ class Pope : public Command {
                    std::to_string(options_.max_failures),
            .where = printable(out_),
            .cause = first_failure(folder),
-           .fix = "mend the cause and give the same command again (only the failed samples are "
-                  "asked), or accept them with --max-failures"});
+           .fix = answers_.empty()
+                      ? "mend the cause and give the same command again (only the failed samples "
+                        "are asked), or accept them with --max-failures"
+                      : "mend the answers and give another --out, or accept the failures with "
+                        "--max-failures"});
     }
     return ExitCode::kDone;
   }

@@ -15,6 +15,7 @@
 #include "train/vision_pretrain.h"
 #include "vigor/conversation_samples.h"
 #include "vigor/scene_pictures.h"
+#include "vigor/word_alignment.h"
 
 namespace vigor {
 namespace {
@@ -175,6 +176,8 @@ class TrainSft : public Stage {
     const auto model = reader.require<std::string>("model");
     const auto vision_weights = reader.get<std::string>("vision_weights", "");
     const auto tokenizer_folder = reader.get<std::string>("tokenizer", "");
+    std::optional<ScenePicturesOptions> align;
+    if (reader.has("align_words")) align = scene_options(reader.child("align_words"));
     const auto vision_tower = reader.get<std::string>("vision_tower", "");
     const auto out = reader.require<std::string>("out");
     const std::string device = checked_device(reader.get<std::string>("device", "cpu"));
@@ -201,6 +204,8 @@ class TrainSft : public Stage {
       llava = checkpoint.config;
       source = checkpoint.source;
     }
+    require_option(!align || random, "a random: model in the config",
+                   "'align_words' places the words of a model from nothing");
     if (!vision_weights.empty()) source = with_weights(vision_weights, source);
     data.mm_use_im_start_end = llava.mm_use_im_start_end;
 
@@ -243,6 +248,13 @@ class TrainSft : public Stage {
     }
     if (llava.image_pad) preprocess.aspect = Aspect::kPad;
 
+    if (align) {
+      const WordAlignment aligned =
+          align_words(llava, source, ScenePictures(*align, llava.vision, nullptr), tokenizer);
+      context.console.note(std::to_string(aligned.words) +
+                           " words start where the pictures of what they name lie");
+      source = aligned.source;
+    }
     // A frozen tower sees every picture once, whatever the number of epochs.
     std::unique_ptr<Llava> frozen;
     if (options.trainable.empty()) frozen = std::make_unique<Llava>(llava, source);

@@ -83,7 +83,6 @@ at::ScalarType parse_dtype(const std::string& name, const at::Device& device) {
                .exit_code = ExitCode::kUsage});
 }
 
-
 LoadedNative load_native(const NativeOptions& options, at::ScalarType dtype,
                          const at::Device& device) {
   if (options.model.starts_with(kRandom)) {

@@ -11,6 +11,15 @@ namespace vigor {
 RecordedLvlm::RecordedLvlm(const std::filesystem::path& file)
     : name_(file.filename().string()), hash_(sha256_file(file)) {
   const std::string where = printable(file.string());
+  const auto run = file.parent_path() / "run.json";
+  if (file.filename() == "samples.jsonl" && std::filesystem::exists(run)) {
+    const Json model = read_json_file(run).value(Json::json_pointer("/settings/model"), Json());
+    if (model.is_object()) {
+      for (const char* key : {"conversation", "system_prompt"}) {
+        if (model.contains(key)) prompt_[key] = model[key];
+      }
+    }
+  }
   for (const JsonRow& json : read_json_rows(file)) {
     const std::string line = where + ":" + std::to_string(json.line);
     ObjectReader reader(json.value, line);
@@ -35,7 +44,9 @@ RecordedLvlm::RecordedLvlm(const std::filesystem::path& file)
 }
 
 Json RecordedLvlm::identity() const {
-  return {{"kind", "recorded"}, {"checkpoint", name_}, {"checkpoint_hash", hash_}};
+  Json identity = {{"kind", "recorded"}, {"checkpoint", name_}, {"checkpoint_hash", hash_}};
+  identity.update(prompt_);
+  return identity;
 }
 
 void RecordedLvlm::answer(std::span<const ImageRequest> requests, const GenerationOptions& options,

@@ -11,8 +11,9 @@ namespace vigor {
 
 // JSON lines (or one array) of {"image", "question", "answer"}; also "margin" (yes margin),
 // "finish", "error" (the answer failed), and "delay_s" (waits so long before the image is
-// answered, to try out progress and interrupts). samples.jsonl of a run folder is such a file.
-// Images are not opened.
+// answered, to try out progress and interrupts). samples.jsonl of a run folder is such a file:
+// the template and system prompt that its run.json names belong to the identity. Images are not
+// opened.
 class RecordedLvlm : public Lvlm {
  public:
   // Throws Error naming file, line and key; a question that is recorded twice for an image with
@@ -31,6 +32,7 @@ class RecordedLvlm : public Lvlm {
   };
   std::string name_;
   std::string hash_;
+  Json prompt_ = Json::object();  // template and system prompt of the run that it records
   std::map<std::pair<std::string, std::string>, Row> rows_;  // (image key, question)
 };
 

@@ -44,6 +44,18 @@ TEST(RecordedLvlm, StopsBeforeTheNextImage) {
   EXPECT_EQ(calls, 1);
 }
 
+TEST(RecordedLvlm, AnswersOfARunKeepItsPrompt) {
+  const testing::TemporaryFolder folder;
+  folder.write(
+      "run.json",
+      R"({"settings":{"model":{"kind":"native","conversation":"llava_v1","system_prompt":"S"}}})");
+  const Json identity =
+      RecordedLvlm(folder.write("samples.jsonl", R"({"image":"a","question":"q","answer":"x"})"))
+          .identity();
+  EXPECT_EQ(identity.value("conversation", ""), "llava_v1");
+  EXPECT_EQ(identity.value("system_prompt", ""), "S");
+}
+
 TEST(RecordedLvlm, TwoAnswersToOneQuestionAreRefused) {
   const testing::TemporaryFolder folder;
   EXPECT_THROW(

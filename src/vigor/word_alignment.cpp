@@ -1,0 +1,99 @@
+#include "vigor/word_alignment.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "model/llava.h"
+#include "scenes/kinds.h"
+
+namespace vigor {
+namespace {
+
+constexpr int64_t kBatch = 32;  // pictures of one forward
+// Standard deviation of random_parameters().
+constexpr double kWordSpread = 0.02;
+constexpr double kPull = 2.0;
+
+// Projected patches [pictures * patches, text hidden] with their labels.
+struct Patches {
+  at::Tensor projected, kind, colour;
+};
+
+Patches encode(const Llava& model, const ScenePictures& pictures) {
+  std::vector<at::Tensor> projected, kind, colour;
+  for (uint64_t first = 0; first < pictures.size(); first += kBatch) {
+    std::vector<uint64_t> indices(std::min<uint64_t>(kBatch, pictures.size() - first));
+    std::iota(indices.begin(), indices.end(), first);
+    const auto batch = pictures.batch(indices);
+    at::Tensor features = model.encode_images(batch.pixels);
+    // The class token, where the model keeps it, has no label.
+    features =
+        features.narrow(1, features.size(1) - batch.patch_kind.size(1), batch.patch_kind.size(1));
+    projected.push_back(features.flatten(0, 1));
+    kind.push_back(batch.patch_kind.flatten());
+    colour.push_back(batch.patch_colour.flatten());
+  }
+  return {at::cat(projected), at::cat(kind), at::cat(colour)};
+}
+
+// The piece that `word` is, after a space; -1 when it is several.
+int piece_of(const Tokenizer& tokenizer, const std::string& word) {
+  const std::vector<int> ids = tokenizer.encode("a " + word, false);
+  const std::vector<int> article = tokenizer.encode("a", false);
+  return ids.size() == article.size() + 1 ? ids.back() : -1;
+}
+
+}  // namespace
+
+WordAlignment align_words(const LlavaConfig& config, const ParameterSource& source,
+                          const ScenePictures& pictures, const Tokenizer& tokenizer) {
+  const at::NoGradGuard no_grad;
+  const Llava model(config, source);
+  const Patches patches = encode(model, pictures);
+  const at::Tensor mean = patches.projected.mean(0);
+  const at::Tensor centred = patches.projected - mean;
+  const double scale = kWordSpread / std::max(1e-12, centred.square().mean().sqrt().item<double>());
+
+  std::map<int, at::Tensor> pulls;  // piece -> direction times length
+  const double length = kPull * kWordSpread * std::sqrt(static_cast<double>(centred.size(1)));
+  const auto pull = [&](const std::vector<std::string>& words, const at::Tensor& shows) {
+    if (!shows.any().item<bool>()) return;
+    const at::Tensor direction = centred.index_select(0, shows.nonzero().flatten()).mean(0);
+    for (const std::string& word : words) {
+      const int piece = piece_of(tokenizer, word);
+      if (piece >= 0) pulls[piece] = direction / direction.norm() * length;
+    }
+  };
+  const auto& kinds = scene_kinds();
+  for (size_t k = 0; k < kinds.size(); ++k) {
+    pull({kinds[k], plural_of(kinds[k])}, patches.kind.eq(static_cast<int64_t>(k)));
+  }
+  const auto& colours = scene_colours();
+  for (size_t c = 0; c < colours.size(); ++c)
+    pull({colours[c]}, patches.colour.eq(static_cast<int64_t>(c)));
+
+  const std::string last = config.projector == "mlp2x_gelu" ? "multi_modal_projector.linear_2"
+                                                            : "multi_modal_projector.linear_1";
+  WordAlignment aligned;
+  aligned.words = static_cast<int64_t>(pulls.size());
+  aligned.source = [source, last, mean, scale, pulls = std::move(pulls)](const std::string& name,
+                                                                         at::IntArrayRef shape) {
+    at::Tensor value = source(name, shape);
+    if (name == last + ".weight") return value * scale;
+    if (name == last + ".bias") return (value - mean) * scale;
+    if (name != "language_model.model.embed_tokens.weight" &&
+        name != "language_model.lm_head.weight")
+      return value;
+    value = value.clone();
+    for (const auto& [piece, direction] : pulls) value[piece].add_(direction);
+    return value;
+  };
+  return aligned;
+}
+
+}  // namespace vigor
