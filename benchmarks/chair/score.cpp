@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "benchmarks/chair/words.h"
 #include "reports/statistics.h"
 
 namespace vigor::chair {
@@ -132,7 +133,8 @@ ChairResult score_found(const std::vector<ScoredCaption>& captions, const ScoreO
 }
 
 ChairResult score_captions(const std::vector<Caption>& captions, const ImageObjectTable& objects,
-                           const Vocabulary& vocabulary, const ScoreOptions& options) {
+                           const Vocabulary& vocabulary, const language::English& english,
+                           const ScoreOptions& options) {
   std::vector<ScoredCaption> scored;
   for (const Caption& caption : captions) {
     const std::vector<std::string>* present = objects.find(caption.image);
@@ -153,7 +155,7 @@ ChairResult score_captions(const std::vector<Caption>& captions, const ImageObje
       }
       entry.present.push_back(name);
     }
-    if (caption.error.empty()) entry.found = vocabulary.find(caption.text);
+    if (caption.error.empty()) entry.found = vocabulary.find(caption_words(caption.text, english));
     scored.push_back(std::move(entry));
   }
   return score_found(scored, options);

@@ -18,6 +18,7 @@
 
 #include "base/json.h"
 #include "benchmarks/chair/vocabulary.h"
+#include "language/english.h"
 
 namespace vigor::chair {
 
@@ -83,6 +84,7 @@ ChairResult score_found(const std::vector<ScoredCaption>& captions,
 // Finds and scores. Throws Error when an image has no entry in the table or its objects are unknown
 // to the vocabulary.
 ChairResult score_captions(const std::vector<Caption>& captions, const ImageObjectTable& objects,
-                           const Vocabulary& vocabulary, const ScoreOptions& options = {});
+                           const Vocabulary& vocabulary, const language::English& english,
+                           const ScoreOptions& options = {});
 
 }  // namespace vigor::chair

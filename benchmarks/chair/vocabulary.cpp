@@ -28,65 +28,15 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
-bool is_space(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-constexpr std::string_view kMarks = ".,;:!?()[]{}\"%$&#@'`";
-
-bool ends_with_mark(std::string_view text) {
-  return !text.empty() && kMarks.find(text.back()) != std::string_view::npos;
-}
-
-// Where a contraction begins ("does|n't", "man|'s"), or the size of the word.
-size_t contraction_at(std::string_view word) {
-  for (const std::string_view end : {"n't", "'s", "'re", "'ve", "'ll", "'d", "'m"}) {
-    if (word.size() > end.size() && word.ends_with(end)) return word.size() - end.size();
-  }
-  return word.size();
-}
-
-// One piece between white space: marks at both ends are tokens of their own ("..." is one).
-void split_piece(std::string_view piece, std::vector<std::string>* tokens) {
-  while (!piece.empty() && kMarks.find(piece[0]) != std::string_view::npos && piece[0] != '\'') {
-    const size_t size = piece.starts_with("...") ? 3 : 1;
-    tokens->emplace_back(piece.substr(0, size));
-    piece.remove_prefix(size);
-  }
-  std::vector<std::string> after;
-  while (ends_with_mark(piece) && contraction_at(piece) == piece.size()) {
-    const size_t size = piece.ends_with("...") ? 3 : 1;
-    after.emplace_back(piece.substr(piece.size() - size));
-    piece.remove_suffix(size);
-  }
-  if (!piece.empty()) {
-    const size_t at = contraction_at(piece);
-    tokens->emplace_back(piece.substr(0, at));
-    if (at < piece.size()) tokens->emplace_back(piece.substr(at));
-  }
-  tokens->insert(tokens->end(), after.rbegin(), after.rend());
-}
-
 }  // namespace
 
-std::vector<std::string> tokenize_caption(std::string_view caption) {
-  std::string lower(caption);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  std::vector<std::string> tokens;
-  const std::string_view text = lower;
-  for (size_t begin = 0; begin < text.size();) {
-    if (is_space(text[begin])) {
-      ++begin;
-      continue;
-    }
-    size_t end = begin;
-    while (end < text.size() && !is_space(text[end])) ++end;
-    split_piece(text.substr(begin, end - begin), &tokens);
-    begin = end;
-  }
-  return tokens;
+Dialect parse_dialect(const std::string& name) {
+  if (name == "official") return Dialect::kOfficial;
+  if (name == "trimmed") return Dialect::kTrimmed;
+  throw Error({.what = "unknown dialect '" + printable(name) + "'",
+               .where = "--dialect",
+               .fix = "CHAIR has official and trimmed",
+               .exit_code = ExitCode::kUsage});
 }
 
 Vocabulary::Vocabulary(const std::vector<std::vector<std::string>>& classes)
@@ -121,28 +71,26 @@ Vocabulary::Vocabulary(const std::vector<std::vector<std::string>>& classes)
     pairs_[std::string("passenger ") + vehicle] = vehicle;
   pairs_["bow tie"] = "tie";
   pairs_["toilet seat"] = "toilet";
-
-  for (const auto& [word, name] : class_of_) known_.insert(word);
-  for (const auto& [pair, name] : pairs_) {
-    const size_t space = pair.find(' ');
-    known_.insert(pair.substr(0, space));
-    known_.insert(pair.substr(space + 1));
-  }
 }
 
-Vocabulary Vocabulary::parse(std::string_view bytes, const std::string& where) {
+Vocabulary Vocabulary::parse(std::string_view bytes, const std::string& where, Dialect dialect) {
   std::vector<std::vector<std::string>> classes;
   size_t number = 0;
   while (!bytes.empty()) {
     ++number;
     const size_t end = bytes.find('\n');
-    const std::string_view line = bytes.substr(0, end);
+    const std::string_view line = trimmed(bytes.substr(0, end));
     bytes = end == std::string_view::npos ? std::string_view{} : bytes.substr(end + 1);
-    if (trimmed(line).empty()) continue;
+    if (line.empty()) continue;
     std::vector<std::string> words;
     for (size_t begin = 0; begin <= line.size();) {
       const size_t comma = std::min(line.find(',', begin), line.size());
-      const std::string_view word = trimmed(line.substr(begin, comma - begin));
+      std::string_view word = line.substr(begin, comma - begin);
+      if (dialect == Dialect::kTrimmed || begin == 0) {
+        word = trimmed(word);
+      } else if (word.starts_with(' ')) {
+        word.remove_prefix(1);
+      }
       if (!word.empty()) {
         words.emplace_back(word);
       } else if (begin == 0) {
@@ -163,8 +111,8 @@ Vocabulary Vocabulary::parse(std::string_view bytes, const std::string& where) {
   return Vocabulary(classes);
 }
 
-Vocabulary Vocabulary::read(const std::filesystem::path& path) {
-  return parse(read_file(path), path.string());
+Vocabulary Vocabulary::read(const std::filesystem::path& path, Dialect dialect) {
+  return parse(read_file(path), path.string(), dialect);
 }
 
 std::string Vocabulary::class_of(const std::string& word) const {
@@ -172,38 +120,15 @@ std::string Vocabulary::class_of(const std::string& word) const {
   return it == class_of_.end() ? "" : it->second;
 }
 
-std::string Vocabulary::singular(const std::string& token) const {
-  // The published figures were made with a lemmatiser for which "men" is its own singular.
-  if (known_.contains(token) || token == "men") return token;
-  const auto known = [&](const std::string& word) { return known_.contains(word); };
-  const auto stem = [&](size_t cut, const char* end) {
-    return token.substr(0, token.size() - cut) + end;
-  };
-  std::vector<std::string> candidates;
-  if (token.ends_with("ies")) candidates.push_back(stem(3, "y"));
-  if (token.ends_with("men")) candidates.push_back(stem(3, "man"));
-  if (token.ends_with("ves")) {
-    candidates.push_back(stem(3, "f"));
-    candidates.push_back(stem(3, "fe"));
-  }
-  if (token.ends_with("s") && !token.ends_with("ss")) candidates.push_back(stem(1, ""));
-  if (token.ends_with("es")) candidates.push_back(stem(2, ""));
-  if (token == "geese") candidates.emplace_back("goose");
-  if (token == "mice") candidates.emplace_back("mouse");
-  // Verbs: "seated", "skiing", "tied".
-  if (token.size() > 4 && token.ends_with("ed")) {
-    candidates.push_back(stem(2, ""));
-    candidates.push_back(stem(1, ""));
-  }
-  if (token.size() > 5 && token.ends_with("ing")) candidates.push_back(stem(3, ""));
-  const auto it = std::find_if(candidates.begin(), candidates.end(), known);
-  return it == candidates.end() ? token : *it;
+void Vocabulary::add_base_forms(const language::Lexicon& nouns) {
+  std::vector<std::pair<std::string, std::string>> base_forms;
+  for (const auto& [word, name] : class_of_) base_forms.emplace_back(nouns.lemmatize(word), name);
+  // Sorted: of two classes with one base form the same one has it every time.
+  std::sort(base_forms.begin(), base_forms.end());
+  for (const auto& [word, name] : base_forms) class_of_.emplace(word, name);
 }
 
-CaptionObjects Vocabulary::find(std::string_view caption) const {
-  std::vector<std::string> tokens = tokenize_caption(caption);
-  for (std::string& token : tokens) token = singular(token);
-
+CaptionObjects Vocabulary::find(const std::vector<std::string>& tokens) const {
   std::vector<Mention> words;  // `object` is filled in below
   for (size_t i = 0; i < tokens.size(); ++i) {
     Mention word{"", tokens[i], i};

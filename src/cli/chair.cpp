@@ -4,6 +4,7 @@
 #include "benchmarks/chair/score.h"
 #include "cli/registry.h"
 #include "cli/run_record.h"
+#include "cli/text_options.h"
 
 namespace vigor {
 namespace {
@@ -27,29 +28,42 @@ class Chair : public Command {
                    "Words of each object, one a line, separated by commas (default: the names in "
                    "--objects)")
         ->type_name("FILE");
+    app.add_option("--dialect", dialect_,
+                   "How --synonyms is read: official (a stray blank hides a word, as in the "
+                   "published script) or trimmed")
+        ->capture_default_str();
     app.add_option("--out", out_, "Run folder: made, or written again")->type_name("RUN");
     app.add_option(
            "--max-failures", options_.max_failures,
            "Failed captions up to which scores are given; above, they are withheld (exit 1)")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
+    text_.add_to(app);
   }
 
   ExitCode run(const CommandContext& context) override {
     require_option(!captions_.empty(), "--captions", "the captions to score");
     require_option(!objects_.empty(), "--objects", "the objects in each image");
     require_option(!out_.empty(), "--out", "the folder of the run");
+    const chair::Dialect dialect = chair::parse_dialect(dialect_);
     const std::vector<chair::Caption> captions = chair::read_captions(captions_);
     const chair::ImageObjectTable objects = chair::ImageObjectTable::read(objects_);
-    const chair::Vocabulary vocabulary =
-        synonyms_.empty() ? chair::Vocabulary(objects.kinds()) : chair::Vocabulary::read(synonyms_);
-    const chair::ChairResult result =
-        chair::score_captions(captions, objects, vocabulary, options_);
+    const language::EnglishFiles english_files = text_.files();
+    const language::English english = language::English::read(english_files);
+    chair::Vocabulary vocabulary = synonyms_.empty() ? chair::Vocabulary(objects.kinds())
+                                                     : chair::Vocabulary::read(synonyms_, dialect);
+    vocabulary.add_base_forms(english.nouns);
+    chair::ChairResult result =
+        chair::score_captions(captions, objects, vocabulary, english, options_);
+
+    result.metrics["dialect"] = dialect_;
 
     const Json settings = {{"benchmark", "chair"},
+                           {"dialect", dialect_},
                            {"captions", file_record(captions_)},
                            {"objects", file_record(objects_)},
                            {"synonyms", synonyms_.empty() ? Json() : file_record(synonyms_)},
+                           {"text_data", text_record(english_files)},
                            {"max_failures", options_.max_failures}};
     RunFolder folder =
         RunFolder::open(*context.files, out_, settings, {.uncompared = {"max_failures"}});
@@ -109,7 +123,9 @@ class Chair : public Command {
 
  private:
   std::string captions_, objects_, synonyms_, out_;
+  std::string dialect_ = "official";
   chair::ScoreOptions options_;
+  TextOptions text_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "tests/testing/english.h"
 
 namespace vigor::chair {
 namespace {
@@ -18,7 +19,7 @@ ChairResult score(const std::string& captions, const std::string& objects,
                   const ScoreOptions& options = {}) {
   const ImageObjectTable table = ImageObjectTable::parse(objects, "objects.jsonl");
   return score_captions(parse_captions(captions, "captions.jsonl"), table,
-                        Vocabulary(table.kinds()), options);
+                        Vocabulary(table.kinds()), testing::english(), options);
 }
 
 TEST(ChairScore, CountsCaptionsMentionsAndKinds) {
@@ -69,7 +70,7 @@ TEST(ChairScore, MistakesAreNamed) {
   EXPECT_THROW(score(kCaptions, R"({"1": "dog"})"), Error);
   EXPECT_THROW(
       score_captions(parse_captions(kCaptions, "c"), ImageObjectTable::parse(kObjects, "o"),
-                     Vocabulary({{"dog"}, {"cat"}})),
+                     Vocabulary({{"dog"}, {"cat"}}), testing::english()),
       Error);  // owl is not in the vocabulary
 }
 

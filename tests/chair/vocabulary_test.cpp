@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "benchmarks/chair/words.h"
+#include "tests/testing/english.h"
 
 namespace vigor::chair {
 namespace {
@@ -22,7 +24,8 @@ const Vocabulary& vocabulary() {
 
 std::vector<std::string> objects(const std::string& caption) {
   std::vector<std::string> names;
-  for (const Mention& mention : vocabulary().find(caption).mentions)
+  for (const Mention& mention :
+       vocabulary().find(caption_words(caption, testing::english())).mentions)
     names.push_back(mention.object);
   return names;
 }
@@ -48,18 +51,36 @@ TEST(ChairVocabulary, VerbsThatALemmatiserTurnsIntoObjects) {
   EXPECT_THAT(objects("She is seated after skiing."), ElementsAre("chair", "skis"));
 }
 
-TEST(ChairVocabulary, TokensSplitMarksAndContractions) {
-  EXPECT_THAT(tokenize_caption("It isn't (the man's) \"dog\"... ok?"),
-              ElementsAre("it", "is", "n't", "(", "the", "man", "'s", ")", "\"", "dog", "\"", "...",
-                          "ok", "?"));
+TEST(ChairVocabulary, WordsAreBaseForms) {
+  EXPECT_THAT(caption_words("It isn't (the men's) Dogs.", testing::english()),
+              ElementsAre("it", "be", "n't", "(", "the", "men", "'s", ")", "dog", "."));
+}
+
+TEST(ChairVocabulary, AClassMayBeAPlural) {
+  Vocabulary words({{"skis"}, {"dog"}});
+  const auto tokens = caption_words("Two skis.", testing::english());
+  EXPECT_TRUE(words.find(tokens).mentions.empty());
+  words.add_base_forms(testing::english().nouns);
+  EXPECT_EQ(words.find(tokens).mentions.at(0).object, "skis");
 }
 
 TEST(ChairVocabulary, TokenOfAMentionCountsUnjoinedTokens) {
-  const CaptionObjects found = vocabulary().find("A hot dog, a dog.");
+  const CaptionObjects found = vocabulary().find({"a", "hot", "dog", ",", "a", "dog", "."});
   ASSERT_EQ(found.mentions.size(), 2u);
   EXPECT_EQ(found.mentions[0].token, 1u);
   EXPECT_EQ(found.mentions[1].token, 5u);
   EXPECT_EQ(found.words, 6u);
+}
+
+TEST(ChairVocabulary, AStrayBlankHidesAWordInTheOfficialDialect) {
+  const char* const file = "cake,  cheesecake,cupcake, pie \n";
+  const Vocabulary official = Vocabulary::parse(file, "s.txt");
+  EXPECT_EQ(official.class_of("cheesecake"), "");
+  EXPECT_EQ(official.class_of("cupcake"), "cake");
+  EXPECT_EQ(official.class_of("pie"), "cake");
+  const Vocabulary trimmed = Vocabulary::parse(file, "s.txt", Dialect::kTrimmed);
+  EXPECT_EQ(trimmed.class_of("cheesecake"), "cake");
+  EXPECT_THROW(parse_dialect("lmms"), Error);
 }
 
 TEST(ChairVocabulary, BrokenFilesAreErrors) {

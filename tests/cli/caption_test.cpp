@@ -78,6 +78,7 @@ TEST_F(EndToEndCaption, ChairScoresThem) {
   const Json metrics = Json::parse(result.out);
   EXPECT_EQ(metrics["chair_s"], 0.5);
   EXPECT_EQ(metrics["mentions"], 3);
+  EXPECT_EQ(metrics["dialect"], "official");
   EXPECT_EQ(metrics, read_json_file(folder_ / "chair/metrics.json"));
   EXPECT_EQ(read_json_file(folder_ / "chair/run.json")["what"], "chair");
 }

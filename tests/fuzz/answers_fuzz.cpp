@@ -40,12 +40,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     });
   }
   allow_error([&] { build_pope(parse_image_objects(questions, "objects.jsonl"), {}); });
-  allow_error([&] { Vocabulary::parse(questions, "synonyms.txt").find(answers); });
+  allow_error([&] { Vocabulary::parse(questions, "synonyms.txt").find({std::string(answers)}); });
   allow_error([&] { parse_captions(answers, "captions.jsonl"); });
   allow_error([&] {
     const auto table = ImageObjectTable::parse(questions, "objects.json");
     table.find("1");
-    Vocabulary(table.kinds()).find(answers);
+    Vocabulary(table.kinds()).find({std::string(answers)});
   });
   return 0;
 }
