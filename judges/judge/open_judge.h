@@ -4,6 +4,7 @@
 // It reads no environment: what holds keys is passed in.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -35,6 +36,8 @@ struct JudgeOptions {
 struct JudgeContext {
   Environment environment = [](const std::string&) { return std::nullopt; };
   Clock clock = steady_clock();
+  // Of the waits between tries; processes that ask one endpoint together need different ones.
+  uint64_t jitter_seed = 0;
 };
 
 // Throws Error when the configuration is broken, a key is missing or lies open to others, or the

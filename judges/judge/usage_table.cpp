@@ -50,7 +50,12 @@ std::string judge_usage_table(const Json& usage) {
   if (const auto it = usage.find("cost"); it != usage.end() && it->is_number()) {
     const Json currency = usage.value("currency", Json());
     text += "judge cost        " + money(it->get<double>()) +
-            (currency.is_string() ? " " + printable(currency.get<std::string>()) : "") + "\n";
+            (currency.is_string() ? " " + printable(currency.get<std::string>()) : "");
+    const Json unknown = usage.value("cost_unknown_at_most", Json());
+    if (unknown.is_number() && unknown.get<double>() > 0) {
+      text += ", and up to " + money(unknown.get<double>()) + " for replies that never arrived";
+    }
+    text += "\n";
   }
   if (const auto it = usage.find("errors"); it != usage.end() && it->is_object() && !it->empty()) {
     text += "judge errors      ";

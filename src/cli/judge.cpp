@@ -1,11 +1,14 @@
-// vigor-eval judge: what the cache of judge replies holds, and its way out and in.
+// vigor-eval judge: a judge tried out; what the cache of replies holds, and its way out and in.
 #include <chrono>
 #include <iomanip>
+#include <optional>
 #include <sstream>
 
 #include "base/files.h"
+#include "cli/judge_options.h"
 #include "cli/registry.h"
 #include "judges/cache/reply_store.h"
+#include "judges/judge/usage_table.h"
 
 namespace vigor {
 namespace {
@@ -171,20 +174,75 @@ class Import : public CacheCommand {
   std::vector<std::string> replies_;
 };
 
+class Check : public Command {
+ public:
+  std::string name() const override { return "check"; }
+  std::string summary() const override {
+    return "Ask the judge one short question: address, key, model and price";
+  }
+  std::string examples() const override {
+    return "  vigor-eval judge check --judge configs/judges/gpt-4o.json\n"
+           "  vigor-eval judge check --judge http://127.0.0.1:8000/v1#llava\n";
+  }
+  void add_options(CLI::App& app) override { judge_.add_to(app); }
+
+  ExitCode run(const CommandContext& context) override {
+    require_option(judge_.given(), "--judge", "the judge to ask");
+    const std::unique_ptr<ChatClient> judge = judge_.open(context, {});
+    const auto make = [](size_t) {
+      ChatRequest request;
+      request.messages = {{"user", {{"Reply with the word ready.", nullptr}}}};
+      request.max_tokens = 16;
+      return request;
+    };
+    std::optional<ChatReply> reply;
+    judge->complete(
+        1, make, [&](size_t, ChatReply&& one) { reply = std::move(one); }, context.stop);
+    if (!reply) return ExitCode::kInterrupted;
+    const Json identity = judge->identity();
+    const Json usage = judge->usage();
+    std::ostream& out = *context.console.out;
+    if (context.json) {
+      out << dump_json({{"identity", identity},
+                        {"reply", reply->text},
+                        {"model", reply->model},
+                        {"error", reply->error},
+                        {"usage", usage}},
+                       2)
+          << "\n";
+    } else if (reply->error.empty()) {
+      out << text_of(identity, "model") << " at " << text_of(identity, "url") << " (names itself "
+          << printable(reply->model) << ") says: " << printable(reply->text) << "\n"
+          << judge_usage_table(usage);
+    }
+    if (!reply->error.empty()) {
+      throw Error({.what = "the judge gave no reply: " + printable(reply->error),
+                   .where = text_of(identity, "url"),
+                   .fix = "check address, key and model"});
+    }
+    return ExitCode::kDone;
+  }
+
+ private:
+  JudgeFlags judge_;
+};
+
 class Judge : public Command {
  public:
   std::string name() const override { return "judge"; }
   std::string summary() const override {
-    return "Replies of judges: show, export and import what the cache holds";
+    return "Judges: try one; show, export and import the replies that are cached";
   }
   std::string examples() const override {
-    return "  vigor-eval judge show --cache runs/vigor.db\n"
+    return "  vigor-eval judge check --judge configs/judges/gpt-4o.json\n"
+           "  vigor-eval judge show --cache runs/vigor.db\n"
            "  vigor-eval judge export --cache runs/vigor.db --out replies.jsonl\n"
            "  vigor-eval judge import --replies replies.jsonl --cache runs/vigor.db\n";
   }
   void add_options(CLI::App&) override {}
   std::vector<std::unique_ptr<Command>> subcommands() const override {
     std::vector<std::unique_ptr<Command>> inner;
+    inner.push_back(std::make_unique<Check>());
     inner.push_back(std::make_unique<Show>());
     inner.push_back(std::make_unique<Export>());
     inner.push_back(std::make_unique<Import>());
@@ -192,7 +250,7 @@ class Judge : public Command {
   }
   ExitCode run(const CommandContext&) override {
     throw Error({.what = "judge alone does nothing",
-                 .fix = "say judge show, judge export or judge import",
+                 .fix = "say judge check, judge show, judge export or judge import",
                  .exit_code = ExitCode::kUsage});
   }
 };

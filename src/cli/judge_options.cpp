@@ -1,6 +1,10 @@
 #include "cli/judge_options.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
+
+#include "judges/client/secret.h"
 
 namespace vigor {
 
@@ -31,15 +35,19 @@ void JudgeFlags::add_to(CLI::App& app) {
 std::unique_ptr<ChatClient> JudgeFlags::open(const CommandContext& context,
                                              const fs::path& run) const {
   JudgeOptions options = options_;
-  if (options.cache_file.empty()) {
+  if (options.cache_file.empty() && run.empty()) {
+    options.cache_mode = "off";
+  } else if (options.cache_file.empty()) {
     // A run folder may be written with a final slash.
     const fs::path plain = fs::absolute(run / ".").lexically_normal().parent_path();
     options.cache_file = plain.parent_path() / "vigor.db";
   }
   if (budget_option_->count() > 0) options.budget = budget_;
   if (deadline_option_->count() > 0) options.deadline_s = deadline_s_;
-  return open_judge(options,
-                    {.environment = process_environment(), .clock = context.console.clock});
+  forbid_core_dumps();
+  return open_judge(options, {.environment = process_environment(),
+                              .clock = context.console.clock,
+                              .jitter_seed = static_cast<uint64_t>(::getpid())});
 }
 
 Environment process_environment() {

@@ -18,8 +18,8 @@ class JudgeFlags {
   bool given() const { return !options_.config.empty(); }
   const std::string& name() const { return options_.config; }
   // The cache stands beside the run folder unless --judge-cache-file says where: runs/vigor.db for
-  // runs/NAME, so that all runs of one folder share it. Throws Error as open_judge() does, and for
-  // numbers out of range (usage).
+  // runs/NAME, so that all runs of one folder share it. Without a run folder (empty) there is no
+  // cache but a named one. Throws Error as open_judge() does.
   std::unique_ptr<ChatClient> open(const CommandContext& context,
                                    const std::filesystem::path& run) const;
 

@@ -3,12 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <filesystem>
+
+#include "judges/cache/reply_store.h"
 #include "tests/judges/cache/samples.h"
+#include "tests/testing/chat_server.h"
 #include "tests/testing/temporary_folder.h"
 
 namespace vigor {
 namespace {
 
+using testing::chat_answer;
+using testing::ChatServer;
+using testing::error_answer;
 using ::testing::HasSubstr;
 using testing::request_of;
 using testing::sample_record;
@@ -52,6 +60,112 @@ TEST(OpenJudge, RecordedRepliesAreThoseOfOneJudge) {
   EXPECT_THAT(refusal({.config = "recorded:" + none.string()}), HasSubstr("holds no replies"));
   EXPECT_THAT(refusal({.config = "recorded:" + (folder / "missing.jsonl").string()}),
               HasSubstr("no such file"));
+}
+
+// A judge at a server, and a cache in a folder of its own.
+struct AtServer {
+  explicit AtServer(ChatServer::Script script) : server(std::move(script)) {
+    folder.write("judge.json",
+                 dump_json({{"url", server.base_url()},
+                            {"model", "m"},
+                            {"max_tries", 2},
+                            {"backoff_base_s", 0.001},
+                            {"prices", {{"input_per_million", 1}, {"output_per_million", 2}}}}));
+    options.config = (folder / "judge.json").string();
+    options.cache_file = folder / "vigor.db";
+  }
+  // The replies' texts or errors, in order of the questions, and what the client says it used.
+  std::vector<std::string> ask(const std::vector<std::string>& questions) {
+    const auto judge = open_judge(options, {});
+    std::vector<std::string> texts(questions.size());
+    judge->complete(
+        questions.size(), [&](size_t i) { return request_of(questions[i]); },
+        [&](size_t i, ChatReply&& reply) { texts[i] = reply.text + reply.error; }, {});
+    usage = judge->usage();
+    return texts;
+  }
+
+  TemporaryFolder folder;
+  ChatServer server;
+  JudgeOptions options;
+  Json usage;
+};
+
+testing::ServerAnswer echo(const testing::ServerRequest& request) {
+  return chat_answer("to " + request.prompt());
+}
+
+TEST(OpenJudge, ARerunCostsNothing) {
+  AtServer judge(echo);
+  EXPECT_THAT(judge.ask({"a", "b"}), ::testing::ElementsAre("to a", "to b"));
+  EXPECT_EQ(judge.usage["requests"], 2);
+  EXPECT_GT(judge.usage["cost"].get<double>(), 0);
+  EXPECT_THAT(judge.ask({"b", "a"}), ::testing::ElementsAre("to b", "to a"));
+  EXPECT_EQ(judge.server.requests(), 2u);
+  EXPECT_EQ(judge.usage["requests"], 0);
+  EXPECT_EQ(judge.usage["cache_hits"], 2);
+  EXPECT_EQ(judge.usage["cost"].get<double>(), 0);
+}
+
+TEST(OpenJudge, WithoutACacheEverythingIsAsked) {
+  AtServer judge(echo);
+  judge.options.cache_mode = "off";
+  judge.ask({"a"});
+  judge.ask({"a"});
+  EXPECT_EQ(judge.server.requests(), 2u);
+  EXPECT_FALSE(std::filesystem::exists(judge.options.cache_file));
+}
+
+TEST(OpenJudge, AnExportAnswersLikeTheJudge) {
+  AtServer judge(echo);
+  judge.ask({"a", "b"});
+  std::vector<ReplyRecord> records;
+  ReplyStore(judge.options.cache_file, StoreAccess::kRead).for_each([&](ReplyRecord&& record) {
+    records.push_back(std::move(record));
+  });
+  const Json identity = open_judge(judge.options, {})->identity();
+  judge.options.config = "recorded:" + judge.folder.write("out.jsonl", exported(records)).string();
+  EXPECT_THAT(judge.ask({"a", "b"}), ::testing::ElementsAre("to a", "to b"));
+  EXPECT_EQ(open_judge(judge.options, {})->identity(), identity);
+  EXPECT_EQ(judge.server.requests(), 2u);
+}
+
+TEST(OpenJudge, ABudgetIsNotOverspentAndWhatWasPaidIsKept) {
+  AtServer judge(echo);
+  const std::vector<std::string> questions = {"a", "b", "c"};
+  judge.options.budget = 1e-6;  // less than any reply may cost
+  EXPECT_THROW(judge.ask(questions), Error);
+  EXPECT_EQ(judge.server.requests(), 0u);
+  judge.options.budget = 1;
+  EXPECT_THAT(judge.ask(questions), ::testing::ElementsAre("to a", "to b", "to c"));
+}
+
+TEST(FaultOpenJudge, ErrorsAreAskedAgainAndRepliesAreNot) {
+  std::atomic<bool> down = true;
+  AtServer judge([&](const testing::ServerRequest& request) {
+    return down && request.prompt() != "a" ? error_answer(500, "down") : echo(request);
+  });
+  const std::vector<std::string> first = judge.ask({"a", "b"});
+  EXPECT_EQ(first[0], "to a");
+  EXPECT_THAT(first[1], HasSubstr("500"));
+  down = false;
+  const size_t before = judge.server.requests();
+  EXPECT_THAT(judge.ask({"a", "b"}), ::testing::ElementsAre("to a", "to b"));
+  EXPECT_EQ(judge.server.requests(), before + 1);
+}
+
+TEST(FaultOpenJudge, AMistakeLeavesNoCacheBehind) {
+  AtServer judge(echo);
+  judge.options.cache_mode = "sometimes";
+  EXPECT_THAT(refusal(judge.options), HasSubstr("unknown mode of the judge cache"));
+  judge.options.cache_mode = "read";
+  EXPECT_THAT(refusal(judge.options), HasSubstr("no such cache"));
+  judge.options.cache_mode = "write";
+  judge.options.config += "x";
+  EXPECT_THAT(refusal(judge.options), HasSubstr("no such file"));
+  EXPECT_FALSE(std::filesystem::exists(judge.options.cache_file));
+  judge.options.cache_file.clear();
+  EXPECT_THAT(refusal(judge.options), HasSubstr("the judge cache has no file"));
 }
 
 }  // namespace

@@ -22,9 +22,11 @@ TEST(JudgeUsageTable, SaysWhatWasAskedAndWhatItCost) {
 }
 
 TEST(JudgeUsageTable, SmallCostsKeepTheirDigits) {
-  EXPECT_EQ(judge_usage_table({{"requests", 1}, {"cost", 0.00213}, {"currency", "USD"}}),
-            "judge requests    1 sent, 0 from the cache\n"
-            "judge cost        0.0021 USD\n");
+  EXPECT_EQ(
+      judge_usage_table(
+          {{"requests", 1}, {"cost", 0.00213}, {"cost_unknown_at_most", 0.5}, {"currency", "USD"}}),
+      "judge requests    1 sent, 0 from the cache\n"
+      "judge cost        0.0021 USD, and up to 0.5000 for replies that never arrived\n");
 }
 
 TEST(JudgeUsageTable, WhatIsNotSaidIsLeftOut) {
