@@ -1,5 +1,6 @@
 #include "judges/judge/judge_config.h"
 
+#include "base/files.h"
 #include "judges/judge/key_source.h"
 
 namespace vigor {
@@ -175,8 +176,17 @@ HttpChatOptions parse_judge_config(const Json& config, const std::string& where,
 }
 
 HttpChatOptions read_judge_config(const fs::path& file, const Environment& environment, Keys keys) {
-  return parse_judge_config(read_json_file(file), printable(file.string()), file.parent_path(),
-                            environment, keys);
+  const std::string where = printable(file.string());
+  Json config;
+  try {
+    config = parse_json(read_file(file), where);
+  } catch (const Error& error) {
+    // What was last read of a broken file may be a key that somebody wrote into it.
+    ErrorParts parts = error.parts();
+    parts.what = parts.what.substr(0, parts.what.find("; last read"));
+    throw Error(std::move(parts));
+  }
+  return parse_judge_config(config, where, file.parent_path(), environment, keys);
 }
 
 bool is_endpoint_address(const std::string& text) {

@@ -216,6 +216,20 @@ TEST(JudgeConfig, AKeyInTheConfigurationIsRefusedAndNotRepeated) {
             "https://host/v1?api-version=2024");
 }
 
+TEST(JudgeConfig, ABrokenFileIsNotQuoted) {
+  const TemporaryFolder folder;
+  for (const char* text : {R"({"url": "http://h/v1", "api_key": "sk-PLANTED)",
+                           R"({"api_key" "sk-PLANTED"})", "{\"api_key\": sk-PLANTED}"}) {
+    try {
+      read_judge_config(folder.write("judge.json", text), environment({}), Keys::kFetch);
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), AllOf(HasSubstr("judge.json:1:"), HasSubstr("not valid JSON"),
+                                      Not(HasSubstr("PLANT")), Not(HasSubstr("sk-"))));
+    }
+  }
+}
+
 TEST(JudgeConfig, AnAddressNamesItsModel) {
   const Environment none = environment({});
   const HttpChatOptions options =
