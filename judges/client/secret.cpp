@@ -31,13 +31,13 @@ std::string hexadecimal(std::string_view bytes, const char* digits, std::string_
   return out;
 }
 
-// RFC 3986: what is not unreserved is %XX.
-std::string percent_encoded(std::string_view bytes, const char* digits) {
+// Letters, digits and the characters of `kept` stay; the rest is %XX.
+std::string percent_encoded(std::string_view bytes, const char* digits, const char* kept) {
   std::string out;
   for (const char c : bytes) {
-    const bool unreserved = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                            (c >= 'a' && c <= 'z') || std::strchr("-._~", c) != nullptr;
-    out += unreserved ? std::string(1, c) : hexadecimal({&c, 1}, digits, "%");
+    const bool stays = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                       std::strchr(kept, c) != nullptr;
+    out += stays ? std::string(1, c) : hexadecimal({&c, 1}, digits, "%");
   }
   return out;
 }
@@ -89,13 +89,13 @@ void Redactor::add(const Secret& secret) {
   if (text.size() < kShortest) return;
   static constexpr char kLower[] = "0123456789abcdef";
   static constexpr char kUpper[] = "0123456789ABCDEF";
-  std::vector<std::string> forms = {text,
-                                    json_escaped(text),
-                                    slashes_escaped(json_escaped(text)),
-                                    percent_encoded(text, kLower),
-                                    percent_encoded(text, kUpper),
-                                    hexadecimal(text, kLower, ""),
-                                    hexadecimal(text, kUpper, "")};
+  std::vector<std::string> forms = {text, json_escaped(text), slashes_escaped(json_escaped(text)),
+                                    hexadecimal(text, kLower, ""), hexadecimal(text, kUpper, "")};
+  // Encoders differ in what they keep: RFC 3986, JavaScript's encodeURIComponent, nothing.
+  for (const char* kept : {"-._~", "-._~!*'()", ""}) {
+    forms.push_back(percent_encoded(text, kLower, kept));
+    forms.push_back(percent_encoded(text, kUpper, kept));
+  }
   for (size_t offset = 0; offset < 3; ++offset) {
     forms.push_back(base64_within(text, offset));
     forms.push_back(url_alphabet(forms.back()));
