@@ -21,23 +21,6 @@ double tie_term(std::span<const double> values) {
   return sum;
 }
 
-// Ranks from 1 of the values, ties sharing the mean.
-std::vector<double> mean_ranks(const std::vector<double>& values) {
-  std::vector<size_t> order(values.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
-  std::vector<double> ranks(values.size());
-  for (size_t begin = 0; begin < order.size();) {
-    size_t end = begin;
-    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
-    for (size_t i = begin; i < end; ++i) {
-      ranks[order[i]] = static_cast<double>(begin + end + 1) / 2;
-    }
-    begin = end;
-  }
-  return ranks;
-}
-
 // Two-sided p of a sum of ranks `low` (the smaller side) when every sign is a fair coin. Ranks are
 // multiples of a half: twice the ranks are whole numbers, whose sums are counted.
 double exact_p(const std::vector<double>& ranks, double low) {
@@ -80,6 +63,22 @@ bool strongly_connected(const std::vector<std::vector<double>>& wins, double pri
 }
 
 }  // namespace
+
+std::vector<double> mean_ranks(std::span<const double> values) {
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
+  std::vector<double> ranks(values.size());
+  for (size_t begin = 0; begin < order.size();) {
+    size_t end = begin;
+    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
+    for (size_t i = begin; i < end; ++i) {
+      ranks[order[i]] = static_cast<double>(begin + end + 1) / 2;
+    }
+    begin = end;
+  }
+  return ranks;
+}
 
 std::optional<ChiSquared> friedman(const RankTable& ranks) {
   const auto w = kendalls_w(ranks);

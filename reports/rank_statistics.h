@@ -15,6 +15,9 @@ namespace vigor::statistics {
 // rows have the same length.
 using RankTable = std::vector<std::vector<double>>;
 
+// Ranks from 1 (the smallest value), ties sharing the mean of their places.
+std::vector<double> mean_ranks(std::span<const double> values);
+
 // Friedman's test that all models have the same distribution of ranks, with the correction for
 // ties; chi-squared with models - 1 degrees of freedom. Empty with fewer than two rows or models,
 // and when every row is one complete tie.
