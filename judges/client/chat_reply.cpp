@@ -92,7 +92,9 @@ ErrorSigns signs_of(const Json& error) {
   const Json& code = member(error, "code");
   if (code.is_number_integer()) signs.status = static_cast<int>(count_of(code));
   signs.words = lower(text_of(member(error, "type")) + " " + text_of(code));
-  if (signs.message.empty() && error.is_object()) signs.message = dump_json(error);
+  if (signs.message.empty() && error.is_object() && !error.empty()) {
+    signs.message = dump_json(error);
+  }
   return signs;
 }
 

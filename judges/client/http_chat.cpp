@@ -52,13 +52,16 @@ class HttpChat : public ChatClient {
     const double started = environment_.clock();
     make_ = &make;
     done_ = &done;
+    ++runs_;
     schedule_.begin(count, started);
     loop_.restart();
     asio::post(loop_, [this] { pump(); });
     {
       // Called in the thread that stops, or here when that was before.
       const std::stop_callback stopping(stop, [this] {
-        asio::post(loop_, [this] {
+        // May still be waiting when this run has ended and another has begun.
+        asio::post(loop_, [this, run = runs_] {
+          if (run != runs_) return;
           schedule_.stop();
           pump();
         });
@@ -79,7 +82,7 @@ class HttpChat : public ChatClient {
 
   Json usage() const override {
     return {{"requests", requests_},
-            {"retries", tries_ - std::min(tries_, first_tries_)},
+            {"retries", retries_},
             {"cache_hits", 0},
             {"prompt_tokens", prompt_tokens_},
             {"completion_tokens", completion_tokens_},
@@ -133,14 +136,17 @@ class HttpChat : public ChatClient {
   }
 
   void send(size_t index) {
-    ++tries_;
-    if (schedule_.tries(index) == 1) ++first_tries_;
+    if (schedule_.tries(index) > 1) ++retries_;
     peak_in_flight_ = std::max(peak_in_flight_, schedule_.in_flight());
     transport_.post(bodies_.at(index),
                     [this, index](HttpResult&& result) { ended(index, std::move(result)); });
   }
 
   void ended(size_t index, HttpResult&& result) {
+    // Before anything is cut short: half a key would not be known again.
+    for (std::string* text : {&result.body, &result.trouble, &result.location}) {
+      *text = redactor_.redact(*text);
+    }
     Outcome outcome = read_outcome(result, environment_.wall_clock());
     prompt_tokens_ += outcome.usage.prompt_tokens;
     completion_tokens_ += outcome.usage.completion_tokens;
@@ -157,9 +163,10 @@ class HttpChat : public ChatClient {
     pump();
   }
 
-  // An endpoint, or a proxy before it, may send back what it was sent.
+  // An endpoint, or a proxy before it, may send back what it was sent; what was escaped in the body
+  // appears only now.
   void redact(ChatReply& reply) const {
-    for (std::string* text : {&reply.error, &reply.text, &reply.finish, &reply.model, &reply.raw}) {
+    for (std::string* text : {&reply.error, &reply.text, &reply.finish, &reply.model}) {
       *text = redactor_.redact(*text);
     }
     for (TokenLogprob& token : reply.first_token) token.token = redactor_.redact(token.token);
@@ -204,10 +211,11 @@ class HttpChat : public ChatClient {
   std::unordered_map<size_t, std::shared_ptr<const std::string>> bodies_;
   const ChatRequestSource* make_ = nullptr;  // of the complete() that runs
   const ChatReplyCallback* done_ = nullptr;
+  uint64_t runs_ = 0;
   bool pumping_ = false;
 
   // Since construction.
-  uint64_t requests_ = 0, tries_ = 0, first_tries_ = 0;
+  uint64_t requests_ = 0, retries_ = 0;
   int64_t prompt_tokens_ = 0, completion_tokens_ = 0;
   size_t peak_in_flight_ = 0;
   double seconds_ = 0;

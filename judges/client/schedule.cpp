@@ -23,6 +23,9 @@ void Schedule::begin(size_t count, double now) {
   why_ = Ended::kNot;
   head_.reset();
   retries_.clear();
+  for (const auto& [index, item] : items_) {
+    if (item.in_flight) budget_.settle_unknown(item.reserved);
+  }
   items_.clear();
 }
 
@@ -78,6 +81,7 @@ Schedule::Step Schedule::send(size_t index, double now) {
   item.ticket = tokens_.take(tokens, now);
   item.reserved = worst;
   item.sent_at = now;
+  item.in_flight = true;
   ++item.tries;
   ++in_flight_;
   if (head_ == index) {
@@ -106,6 +110,7 @@ void Schedule::settle(Item& item, const Outcome& outcome) {
 bool Schedule::ended(size_t index, Outcome& outcome, double now) {
   Item& item = items_.at(index);
   --in_flight_;
+  item.in_flight = false;
   settle(item, outcome);
   if (outcome.throttled) {
     concurrency_.throttled(item.sent_at, now);

@@ -26,7 +26,8 @@ class Schedule {
   // Reads of the options what limits, retries and prices need.
   Schedule(const HttpChatOptions& options, CounterRandom random);
 
-  // Starts requests 0 to count - 1. Limits, money and deadline go on from the run before.
+  // Starts requests 0 to count - 1. Limits, money and deadline go on from the run before;
+  // what that left in flight counts as of unknown cost.
   void begin(size_t count, double now);
 
   struct Step {
@@ -65,6 +66,7 @@ class Schedule {
     TokenEstimate tokens;
     int tries = 0;
     double sent_at = 0;
+    bool in_flight = false;
     Money reserved = 0;
     uint64_t ticket = 0;  // of tokens_
   };

@@ -13,7 +13,7 @@
 namespace vigor {
 namespace {
 
-constexpr size_t kShortest = 4;  // below this a "secret" is found everywhere
+constexpr size_t kShortest = 8;  // bytes; below this a "secret" may be a word of the text
 
 void wipe(std::string& text) {
   ::explicit_bzero(text.data(), text.capacity());

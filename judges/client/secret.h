@@ -30,8 +30,8 @@ class Secret {
 std::ostream& operator<<(std::ostream&, const Secret&) = delete;
 
 // Replaces secrets by "[redacted]": as they are, and as base64 (both alphabets, at any offset
-// within a longer text), hexadecimal, percent-encoded and JSON-escaped. Secrets below 4 bytes are
-// not looked for: they would be found everywhere.
+// within a longer text), hexadecimal, percent-encoded and JSON-escaped. Secrets below 8
+// bytes are not looked for: "none" and "EMPTY", which local servers are given, are words.
 class Redactor {
  public:
   void add(const Secret& secret);

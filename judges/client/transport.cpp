@@ -194,10 +194,13 @@ class HttpTransport::Implementation {
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
     curl_easy_setopt(easy, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-    // Wait for a connection that may carry many requests rather than open one each; plain HTTP
-    // cannot, and libcurl knows that before it connects.
-    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+    // With TLS: wait for a connection that may carry many requests rather than open one each. Not
+    // without: libcurl learns that plain HTTP cannot from the first answer, and all would wait for
+    // it.
+    const bool tls = options_.url.starts_with("https:");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                     static_cast<long>(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(options_.connect_timeout_s));

@@ -130,7 +130,7 @@ TEST(Schedule, GivesUpAfterMaxTriesAndSaysSo) {
   Simulation simulation(options);
   simulation.run(1, [](size_t, double) { return with_status(500); });
   EXPECT_EQ(simulation.sent.size(), 3u);
-  EXPECT_EQ(simulation.errors.at(0), "HTTP 500: {} (after 3 tries)");
+  EXPECT_EQ(simulation.errors.at(0), "HTTP 500 (after 3 tries)");
 }
 
 TEST(Schedule, A500ThatLastsAnHourLosesNothing) {
