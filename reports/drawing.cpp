@@ -48,13 +48,13 @@ std::string short_label(const std::string& label) {
   return label;
 }
 
-// Grid lines and their percentages; the drawing above them is `height` high.
-std::string axis(double height) {
+// Grid lines and their numbers; the drawing above them is `height` high.
+std::string axis(double height, const Scale& scale = {}) {
   std::string out;
-  for (const int tick : {0, 25, 50, 75, 100}) {
-    const double x = on_axis(tick / 100.0);
+  for (const double tick : scale.ticks) {
+    const double x = on_axis(tick / scale.highest);
     out += line(x, 4, x, height, "grid");
-    out += text(x, height + 14, "tick mid", std::to_string(tick));
+    out += text(x, height + 14, "tick mid", fmt::format("{:g}", tick));
   }
   return out;
 }
@@ -77,20 +77,30 @@ std::string describe(const Figure& figure) {
   return percent(figure.value, 2) + (interval.empty() ? "" : ", 95 % interval " + interval);
 }
 
+std::string describe(const Figure& figure, const Scale& scale) {
+  if (scale.highest == 100 || !figure.value) return describe(figure);
+  std::string out = fmt::format("{:.{}f}", *figure.value * scale.highest, scale.decimals);
+  if (figure.low && figure.high) {
+    out += fmt::format(", 95 % interval {:.{}f} to {:.{}f}", *figure.low * scale.highest,
+                       scale.decimals, *figure.high * scale.highest, scale.decimals);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string draw_bars(const std::string& title, const std::vector<Bar>& bars,
-                      std::optional<double> reference) {
+                      std::optional<double> reference, const Scale& scale) {
   constexpr double kBar = 14, kGap = 5, kGroupGap = 8;
   double height = 6;
   for (const Bar& bar : bars) height += kBar + kGap + (bar.label.empty() ? 0 : kGroupGap);
   std::string out = open(title, kWidth, height + 20, "drawing bars");
-  out += axis(height);
+  out += axis(height, scale);
   double y = 6;
   for (const Bar& bar : bars) {
     if (!bar.label.empty() && &bar != &bars.front()) y += kGroupGap;
     const double middle = y + kBar / 2;
-    out += "<g><title>" + html_text(bar.label + " " + describe(bar.figure)) + "</title>";
+    out += "<g><title>" + html_text(bar.label + " " + describe(bar.figure, scale)) + "</title>";
     if (!bar.label.empty())
       out += text(kLeft - 10, middle + 4, "label end", short_label(bar.label));
     if (bar.figure.value) {
@@ -99,8 +109,8 @@ std::string draw_bars(const std::string& title, const std::vector<Bar>& bars,
           "class=\"fill-{}\"/>",
           kLeft, y, on_axis(*bar.figure.value) - kLeft, kBar, bar.series % 6);
       out += whisker(bar.figure, middle);
-      out +=
-          text(kRight + 10, middle + 4, "number", fmt::format("{:.1f}", *bar.figure.value * 100));
+      out += text(kRight + 10, middle + 4, "number",
+                  fmt::format("{:.{}f}", *bar.figure.value * scale.highest, scale.decimals));
     } else {
       out += text(kLeft + 6, middle + 4, "tick", "not computed");
     }

@@ -18,9 +18,15 @@ struct Bar {
   Figure figure;
   int series = 0;
 };
-// Horizontal bars from 0 to 100 % with intervals as whiskers; `reference` draws a dashed line.
+// What a fraction of 1 is called along the axis.
+struct Scale {
+  double highest = 100;                              // of the fraction 1
+  std::vector<double> ticks = {0, 25, 50, 75, 100};  // in the scale's own unit
+  int decimals = 1;                                  // of the numbers behind the bars
+};
+// Horizontal bars from 0 to 1 with intervals as whiskers; `reference` draws a dashed line.
 std::string draw_bars(const std::string& title, const std::vector<Bar>& bars,
-                      std::optional<double> reference);
+                      std::optional<double> reference, const Scale& scale = {});
 
 // Two by two: truth down, answer across; cells shaded by their share of the row.
 std::string draw_confusion(const std::string& title, int64_t tp, int64_t fp, int64_t tn,

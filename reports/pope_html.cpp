@@ -5,6 +5,7 @@
 
 #include "reports/assets.h"
 #include "reports/drawing.h"
+#include "reports/html_parts.h"
 #include "reports/page.h"
 #include "reports/pope_formats.h"
 #include "reports/pope_samples.h"
@@ -19,10 +20,6 @@ std::string swatch(const std::string& style) {
   return "<svg viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect width=\"12\" height=\"12\" "
          "rx=\"3\" class=\"" +
          style + "\"/></svg>";
-}
-
-std::string bdi(const std::string& text) {
-  return "<bdi>" + html_text(text) + "</bdi>";
 }
 
 std::string heading(const Runs& runs) {
@@ -46,11 +43,6 @@ std::string heading(const Runs& runs) {
     out += "</ul>\n";
   }
   return out;
-}
-
-std::string tile(const std::string& name, const std::string& value, const std::string& note) {
-  return "<div class=\"tile\"><dt>" + name + "</dt><dd class=\"big\">" + html_text(value) +
-         "</dd><dd class=\"note\">" + html_text(note) + "</dd></div>\n";
 }
 
 std::string tiles(const PopeRun& run) {
@@ -100,10 +92,7 @@ std::string warnings(const Runs& runs) {
   for (const std::string& difference : incomparable(runs)) {
     items += "<li>Not comparable, settings differ \xE2\x80\x93 " + bdi(difference) + "</li>";
   }
-  return items.empty() ? ""
-                       : "<div class=\"warn\" role=\"note\"><strong>Before you read the "
-                         "figures</strong><ul>" +
-                             items + "</ul></div>\n";
+  return warning_box(items);
 }
 
 std::string bars_panel(const Runs& runs, const Splits& splits, const char* key, const char* name,
@@ -364,9 +353,7 @@ std::string pope_html(const Runs& runs, const ReportOptions& options) {
   if (runs.size() == 1) page.body += tiles(runs[0]);
   page.body += figures(runs, splits) + confusions(runs, splits) + reliability(runs, splits) +
                numbers(runs, splits) + speed(runs) + samples.markup + settings(runs);
-  page.body +=
-      "<footer>Written by vigor-eval. This file holds everything it shows and reaches no "
-      "network.</footer>\n</main>\n";
+  page.body += page_footer() + "</main>\n";
   page.data = std::move(samples.data);
   return render_page(page, assets::kReportCss, assets::kReportJs);
 }

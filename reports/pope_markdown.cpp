@@ -3,38 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reports/markdown.h"
 #include "reports/pope_formats.h"
 
 namespace vigor::reports {
 namespace {
-
-// GitHub refuses a comment above 65,536 characters; a table or list is never cut in the middle.
-constexpr size_t kLimit = 60000;
-
-// Text from outside as a code span: nothing in it is markup, a mention or an issue number. The
-// fence is longer than any run of backticks inside; a bar would end a table cell even there.
-std::string code(const std::string& text, size_t limit = 160) {
-  std::string plain = printable(text);
-  if (plain.size() > limit) {
-    while (limit > 0 && (static_cast<unsigned char>(plain[limit]) & 0xC0) == 0x80) --limit;
-    plain = plain.substr(0, limit) + "\xE2\x80\xA6";
-  }
-  size_t longest = 0, here = 0;
-  std::string safe;
-  for (const char c : plain) {
-    here = c == '`' ? here + 1 : 0;
-    longest = std::max(longest, here);
-    if (c == '|') {
-      safe += "\xC2\xA6";
-    } else {
-      safe += c;
-    }
-  }
-  if (safe.find_first_not_of(' ') == std::string::npos) return "(empty)";
-  const std::string fence(longest + 1, '`');
-  const bool pad = safe.front() == '`' || safe.back() == '`';
-  return fence + (pad ? " " : "") + safe + (pad ? " " : "") + fence;
-}
 
 std::string cell(const Figure& figure) {
   if (!figure.value) return "\xE2\x80\x93";
@@ -66,7 +39,7 @@ void figures_table(std::string& out, const std::vector<PopeRun>& runs,
   for (const std::string& split : splits) {
     for (size_t i = 0; i < runs.size(); ++i) {
       const Json& block = split_block(runs[i], split);
-      if (block.is_object()) line(code(split, 40), i, block, true);
+      if (block.is_object()) line(code_span(split, 40), i, block, true);
     }
   }
   if (splits.size() > 1) {
@@ -90,15 +63,15 @@ void notes(std::string& out, const std::vector<PopeRun>& runs) {
                                   sum.scored, sum.unparsed, sum.failed, sum.unjudged));
     }
     for (const auto& [what, reason] : score_reasons(runs[i].metrics)) {
-      lines.push_back(who + "not computed: " + code(what, 40) + ": " + code(reason, 400));
+      lines.push_back(who + "not computed: " + code_span(what, 40) + ": " + code_span(reason, 400));
     }
     const Json warnings = runs[i].metrics.value("warnings", Json::array());
     for (const Json& warning : warnings) {
-      if (warning.is_string()) lines.push_back(who + code(warning.get<std::string>(), 400));
+      if (warning.is_string()) lines.push_back(who + code_span(warning.get<std::string>(), 400));
     }
   }
   for (const std::string& difference : incomparable(runs)) {
-    lines.push_back("not comparable, settings differ: " + code(difference, 400));
+    lines.push_back("not comparable, settings differ: " + code_span(difference, 400));
   }
   if (lines.empty()) return;
   out += "> **Note**\n";
@@ -123,14 +96,14 @@ void examples(std::string& out, const std::vector<PopeRun>& runs, const ReportOp
                                     runs.size() > 1 ? run_letter(i) + ": " : "", wrong.size(), all,
                                     wrong.front()->margin ? ", the surest first" : "");
     for (const PopeSample* sample : wrong) {
-      block += "- " + code(sample->question) + " \xE2\x80\x93 truth " + code(sample->label, 20) +
-               ", said " + code(sample->answer);
+      block += "- " + code_span(sample->question) + " \xE2\x80\x93 truth " +
+               code_span(sample->label, 20) + ", said " + code_span(sample->answer);
       if (sample->margin) block += fmt::format(", margin {:+.2f}", *sample->margin);
-      block += " (" + code(sample->split, 40) + fmt::format(" {}, ", sample->question_id) +
-               code(sample->image, 100) + ")\n";
+      block += " (" + code_span(sample->split, 40) + fmt::format(" {}, ", sample->question_id) +
+               code_span(sample->image, 100) + ")\n";
     }
     block += "\n</details>\n\n";
-    if (out.size() + block.size() < kLimit) out += block;
+    if (out.size() + block.size() < kMarkdownLimit) out += block;
   }
 }
 
@@ -139,10 +112,10 @@ void settings(std::string& out, const std::vector<PopeRun>& runs) {
     std::string block = fmt::format("<details><summary>{}settings</summary>\n\n",
                                     runs.size() > 1 ? run_letter(i) + ": " : "");
     for (const auto& [key, value] : flat_settings(runs[i].run)) {
-      block += "- " + code(key, 80) + ": " + code(value, 200) + "\n";
+      block += "- " + code_span(key, 80) + ": " + code_span(value, 200) + "\n";
     }
     block += "\n</details>\n\n";
-    if (out.size() + block.size() < kLimit) out += block;
+    if (out.size() + block.size() < kMarkdownLimit) out += block;
   }
 }
 
@@ -154,13 +127,14 @@ std::string pope_markdown(const std::vector<PopeRun>& runs, const ReportOptions&
   const Headline headline = pope_headline(runs);
   std::string out = "### POPE: " + headline.title + "\n\n";
   for (size_t i = 0; i < runs.size(); ++i) {
-    out += (runs.size() > 1 ? "- **" + run_letter(i) + "** " : "Model ") + code(runs[i].name) +
-           ", dialect " + code(text_at(runs[i].metrics, "dialect"), 40) + "\n";
+    out += (runs.size() > 1 ? "- **" + run_letter(i) + "** " : "Model ") + code_span(runs[i].name) +
+           ", dialect " + code_span(text_at(runs[i].metrics, "dialect"), 40) + "\n";
   }
   // The reason of a withheld score may quote the outside.
-  out += "\n" +
-         (headline.lead.starts_with("The reason: ") ? code(headline.lead, 400) : headline.lead) +
-         "\n\n";
+  out +=
+      "\n" +
+      (headline.lead.starts_with("The reason: ") ? code_span(headline.lead, 400) : headline.lead) +
+      "\n\n";
   notes(out, runs);
   figures_table(out, runs, ordered_splits(metrics));
   examples(out, runs, options);

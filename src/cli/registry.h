@@ -16,6 +16,7 @@ std::unique_ptr<Command> chair_command();
 std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> judge_command();
 std::unique_ptr<Command> scenes_command();
+std::unique_ptr<Command> mmhal_command();
 std::unique_ptr<Command> pope_command();
 std::unique_ptr<Command> pope_build_command();  // a subcommand of pope
 std::unique_ptr<Command> train_command();

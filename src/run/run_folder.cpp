@@ -15,8 +15,11 @@ constexpr const char* kMetrics = "metrics.json";
 constexpr const char* kLock = "run.lock";
 
 bool is_failed(const Json& sample) {
-  const auto status = sample.find("status");
-  return status != sample.end() && *status == "failed";
+  const auto is = [&](const char* key, const Json& value) {
+    const auto found = sample.find(key);
+    return found != sample.end() && *found == value;
+  };
+  return is("status", "failed") || is("ask_again", true);
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 //
 // A torn last line of samples.jsonl (a kill or a full disk in the middle of a write) is dropped
 // when the folder is opened again. Samples with status "failed" are dropped too: they never
-// became a number, and the rerun asks them again.
+// became a number, and the rerun asks them again. So are those with "ask_again": true, whose judge
+// could not be reached.
 #pragma once
 
 #include <filesystem>
@@ -26,7 +27,7 @@ struct RunFolderOptions {
   // Samples that may be lost when the machine itself stops: the file is synced every so many.
   // A killed process loses none of those that append() returned for.
   int sync_every = 256;
-  // Drop samples with "status": "failed" when the folder is opened again.
+  // Drop samples with "status": "failed" or "ask_again": true when the folder is opened again.
   bool retry_failed = true;
   // Top-level keys of the settings that are recorded but may change between a run and its rerun,
   // because no answer depends on them (where the pictures lie, how many failures are accepted).

@@ -1,0 +1,25 @@
+// Pieces that the HTML reports share. Arguments that are plain text become safe markup here.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace vigor::reports {
+
+// The text, kept from reordering what stands around it.
+std::string bdi(const std::string& text);
+
+// One large figure with a note below. `name` is markup.
+std::string tile(const std::string& name, const std::string& value, const std::string& note);
+
+// The box that stands before the figures; `items` is a list of <li> elements, "" gives no box.
+std::string warning_box(const std::string& items);
+
+// The folded table of what decided the run, from flat_settings().
+std::string settings_table(const std::vector<std::pair<std::string, std::string>>& rows);
+
+// Small print at the end of every page.
+std::string page_footer();
+
+}  // namespace vigor::reports
