@@ -1,12 +1,15 @@
 #include "cli/model_options.h"
 
+#include "cli/judge_options.h"
 #include "engine/machine.h"
 
 namespace vigor {
 
 void ModelOptions::add_to(CLI::App& app) {
   app.add_option("--model", options_.model,
-                 "Checkpoint folder, random:GEOMETRY.json, or recorded:ANSWERS.jsonl")
+                 "Checkpoint folder, http(s)://host/v1#name (a model behind an endpoint; key from "
+                 "VIGOR_API_KEY), endpoint:FILE.json, random:GEOMETRY.json, or "
+                 "recorded:ANSWERS.jsonl")
       ->type_name("MODEL");
   app.add_option("--conversation", options_.conversation,
                  "Conversation template: vicuna_v1, llava_v1, llava_v0, v0_mmtag, v1_mmtag, plain, "
@@ -30,23 +33,27 @@ void ModelOptions::add_to(CLI::App& app) {
   app.add_option("--tokenizer", options_.tokenizer,
                  "Folder of tokenizer.model (default: the checkpoint's; random weights need it)")
       ->type_name("DIR");
+  app.add_option("--api-key-file", options_.api_key_file,
+                 "File (mode 600) with the key of an endpoint, instead of VIGOR_API_KEY")
+      ->type_name("FILE");
   app.add_flag("--one-at-a-time", one_at_a_time_,
                "Ask every question by itself, sharing nothing: the baseline of measurements");
 }
 
 void ModelOptions::warn_about_machine(const Console& console) const {
-  if (options_.model.starts_with("recorded:") || options_.device != "cpu") return;
+  if (is_remote_model(options_.model) || options_.device != "cpu") return;
   // A twentieth of a second is enough to see a rate that is absurd.
   const MachineRates rates = {.gemm_gflops_float32 = quick_gemm_gflops()};
   for (const std::string& advice : machine_advice(machine_facts(), rates)) console.warn(advice);
 }
 
-NativeOptions ModelOptions::lvlm(uint64_t seed, const Clock& clock) const {
-  NativeOptions options = options_;
+LvlmOptions ModelOptions::lvlm(uint64_t seed, const Clock& clock) const {
+  LvlmOptions options = options_;
   if (system_prompt_option_->count() > 0) options.system_prompt = system_prompt_;
   options.share_prefix = !one_at_a_time_;
   options.random_seed = seed;
   options.clock = clock;
+  options.environment = process_environment();
   return options;
 }
 

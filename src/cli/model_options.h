@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/console.h"
-#include "lvlm/native.h"
+#include "lvlm/open.h"
 
 namespace vigor {
 
@@ -17,10 +17,10 @@ class ModelOptions {
   // Warns of what makes a native model slow here (reference BLAS), from the same check as doctor.
   void warn_about_machine(const Console& console) const;
   // As typed, with the system prompt set only when --system-prompt was given.
-  NativeOptions lvlm(uint64_t seed, const Clock& clock) const;
+  LvlmOptions lvlm(uint64_t seed, const Clock& clock) const;
 
  private:
-  NativeOptions options_;
+  LvlmOptions options_;
   bool one_at_a_time_ = false;
   std::string system_prompt_;
   CLI::Option* system_prompt_option_ = nullptr;
