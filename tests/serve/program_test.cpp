@@ -1,0 +1,163 @@
+// The program as server and as client of itself, over HTTP.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <cmath>
+#include <map>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "tests/serve/socket_client.h"
+#include "tests/testing/shared_data.h"
+#include "tests/testing/spawn.h"
+#include "tests/testing/temporary_folder.h"
+
+namespace vigor {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::spawn;
+using testing::SpawnResult;
+
+class EndToEndServe : public ::testing::Test {
+ protected:
+  std::string path(const char* below) const { return (folder_ / below).string(); }
+  std::string demo() const { return (testing::source_dir() / "data/demo").string(); }
+
+  // Runs `client` with the server's address once it listens, then stops the server.
+  SpawnResult serve(std::vector<std::string> more,
+                    const std::function<void(const std::string& url)>& client) {
+    std::vector<std::string> arguments = {"serve",   "--model", demo(), "--dtype",
+                                          "float32", "--port",  "0",    "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    bool done = false;
+    return spawn(VIGOR_PROGRAM, arguments, {.meanwhile = [&](pid_t pid) {
+                   if (done) return;
+                   const std::string place = "/proc/" + std::to_string(pid) + "/fd/1";
+                   // Until the program runs, that is the test's own output.
+                   std::error_code none;
+                   if (std::filesystem::read_symlink(place, none).filename() != "out") return;
+                   const std::string out = read_file(place);
+                   if (out.empty() || out.back() != '\n') return;
+                   done = true;
+                   client(Json::parse(out)["url"].get<std::string>());
+                   ::kill(pid, SIGTERM);
+                 }});
+  }
+
+  std::vector<std::string> pope(const std::string& model, const std::string& out) const {
+    return {"pope",
+            "--model",
+            model,
+            "--dtype",
+            "float32",
+            "--images",
+            path("scenes/images"),
+            "--out",
+            path(out.c_str()),
+            "--no-report",
+            "--json",
+            "--questions",
+            path("scenes/scenes_pope_random.json"),
+            path("scenes/scenes_pope_adversarial.json")};
+  }
+
+  testing::TemporaryFolder folder_;
+};
+
+std::map<std::string, Json> samples(const std::filesystem::path& run) {
+  std::map<std::string, Json> rows;
+  for (const JsonRow& row : read_json_rows(run / "samples.jsonl")) {
+    rows[row.value["key"].get<std::string>()] = row.value;
+  }
+  return rows;
+}
+
+uint16_t port_of(const std::string& url) {
+  return static_cast<uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+}
+
+TEST_F(EndToEndServe, PopeThroughTheServerIsPopeOfTheModel) {
+  ASSERT_EQ(
+      spawn(VIGOR_PROGRAM, {"scenes", "--seed", "77", "--count", "4", "--out", path("scenes")})
+          .exit_code,
+      0);
+  const SpawnResult native = spawn(VIGOR_PROGRAM, pope(demo(), "native"));
+  ASSERT_EQ(native.exit_code, 0) << native.err;
+  SpawnResult remote;
+  const SpawnResult server = serve({}, [&](const std::string& url) {
+    remote = spawn(VIGOR_PROGRAM, pope(url + "#demo", "remote"));
+  });
+  ASSERT_EQ(remote.exit_code, 0) << remote.err;
+  EXPECT_EQ(server.exit_code, 0) << server.err;
+  const auto one = samples(folder_ / "native"), other = samples(folder_ / "remote");
+  ASSERT_GT(one.size(), 10u);
+  ASSERT_EQ(one.size(), other.size());
+  for (const auto& [key, row] : one) {
+    EXPECT_EQ(row["answer"], other.at(key)["answer"]) << key;
+    EXPECT_EQ(row["decision"], other.at(key)["decision"]) << key;
+    EXPECT_EQ(row["finish"], other.at(key)["finish"]) << key;
+    ASSERT_EQ(row["margin"].is_number(), other.at(key)["margin"].is_number()) << key;
+    if (row["margin"].is_number()) {
+      EXPECT_NEAR(row["margin"].get<double>(), other.at(key)["margin"].get<double>(), 1e-4) << key;
+    }
+  }
+  const Json figures = Json::parse(native.out)["splits"];
+  for (const auto& [split, values] : Json::parse(remote.out)["splits"].items()) {
+    for (const char* key : {"tp", "fp", "tn", "fn", "accuracy", "f1", "yes_ratio"}) {
+      EXPECT_EQ(values[key], figures[split][key]) << split << " " << key;
+    }
+  }
+  const Json run = read_json_file(folder_ / "remote/run.json");
+  EXPECT_EQ(run["settings"]["model"]["kind"], "endpoint");
+}
+
+TEST_F(EndToEndServe, TheTokenIsReadFromAFileThatNobodyElseReads) {
+  folder_.write("token", "PLANTED-serve-token\n");
+  ::chmod(path("token").c_str(), 0644);
+  const SpawnResult open = serve({"--token-file", path("token")}, [](const std::string&) {});
+  EXPECT_NE(open.exit_code, 0);
+  ::chmod(path("token").c_str(), 0600);
+  const SpawnResult result = serve({"--token-file", path("token")}, [](const std::string& url) {
+    const char* models = "GET /v1/models HTTP/1.1\r\nHost: t\r\n";
+    EXPECT_EQ(testing::ask(port_of(url), std::string(models) + "\r\n").status, 401);
+    EXPECT_EQ(testing::ask(port_of(url), std::string(models) +
+                                             "Authorization: Bearer PLANTED-serve-token\r\n\r\n")
+                  .status,
+              200);
+  });
+  EXPECT_EQ(result.exit_code, 0);
+  for (const std::string& text : {open.out, open.err, result.out, result.err}) {
+    EXPECT_EQ(text.find("PLANTED"), std::string::npos) << text;
+  }
+}
+
+TEST_F(EndToEndServe, OtherMachinesNeedAToken) {
+  const SpawnResult result = serve({"--host", "0.0.0.0"}, [](const std::string&) {});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("VIGOR_SERVE_TOKEN"));
+}
+
+TEST_F(EndToEndServe, TextAloneAndPicturesThatAreNone) {
+  serve({}, [](const std::string& url) {
+    const auto asked = [&](const char* content) {
+      const std::string body = std::string(R"({"model":"demo","max_tokens":8,"temperature":0,)") +
+                               R"("messages":[{"role":"user","content":)" + content + "}]}";
+      return testing::ask(port_of(url), testing::post(body));
+    };
+    const testing::Reply text = asked(R"("What is in the picture?")");
+    EXPECT_EQ(text.status, 200) << text.body;
+    EXPECT_GT(text.json()["usage"]["prompt_tokens"].get<int>(), 5);
+    const testing::Reply broken =
+        asked(R"([{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}])");
+    EXPECT_EQ(broken.status, 400) << broken.body;
+    const testing::Reply file =
+        asked(R"([{"type":"image_url","image_url":{"url":"file:///etc/passwd"}}])");
+    EXPECT_EQ(file.status, 400);
+  });
+}
+
+}  // namespace
+}  // namespace vigor
