@@ -37,21 +37,21 @@ std::string ranking_table_text(const Json& metrics) {
     return text + std::string(widest - std::min(widest, width(text)), ' ');
   };
   std::string out = padded("model");
-  for (const char* column : kColumns) out += fmt::format("{:>9}", column);
+  for (const char* column : kColumns) out += fmt::format("{:>12}", column);
   out += "\n";
   for (const Json& name : metrics["candidates"]) {
     const std::string model = name.get<std::string>();
     const Json& block = metrics["models"][model];
     out += padded(printable(model));
-    for (const char* column : kColumns) out += fmt::format("{:>9}", number(block, column));
+    for (const char* column : kColumns) out += fmt::format("{:>12}", number(block, column));
     out += "\n" + padded("");
     const Json intervals = block.value("ci95", Json());
     for (const char* column : kColumns) {
       const Json one = intervals.is_object() ? intervals.value(column, Json()) : Json();
       out += one.is_array()
-                 ? fmt::format("{:>9}", fmt::format("{:.2f}-{:.2f}", one[0].get<double>(),
-                                                    one[1].get<double>()))
-                 : std::string(9, ' ');
+                 ? fmt::format("{:>12}", fmt::format("{:.2f}-{:.2f}", one[0].get<double>(),
+                                                     one[1].get<double>()))
+                 : std::string(12, ' ');
     }
     while (out.ends_with(' ')) out.pop_back();
     out += out.ends_with('\n') ? "" : "\n";

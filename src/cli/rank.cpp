@@ -80,6 +80,7 @@ class Rank : public Command {
                    "(exit 1)")
         ->check(CLI::Range(0, 1'000'000'000))
         ->capture_default_str();
+    app.add_flag("!--no-report", report_, "Do not write report.html and report.md");
     app.add_option("--parse-replies", parse_, "Only read these stored replies; no judge is asked")
         ->type_name("FILE");
   }
@@ -171,10 +172,15 @@ class Rank : public Command {
       folder.update_run({{"status_counts", metrics["counts"]}});
     }
     folder.write_metrics(metrics);
+    if (report_) reports::write_ranking_report(*context.files, folder.path());
     if (context.json) {
       *context.console.out << dump_json(metrics, 2) << "\n";
     } else {
       *context.console.out << reports::ranking_table_text(metrics);
+      if (report_) {
+        *context.console.out << "\nreport: " << printable((folder.path() / "report.html").string())
+                             << "\n";
+      }
     }
     if (captions::scores_withheld(metrics)) {
       throw Error({.what = "the scores are withheld: " + metrics["reason"].get<std::string>(),
@@ -243,6 +249,7 @@ class Rank : public Command {
   captions::RankOptions options_;
   std::vector<std::string> candidates_;
   std::string out_, mode_ = "batch", template_, parse_;
+  bool report_ = true;
 };
 
 }  // namespace

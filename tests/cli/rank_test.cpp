@@ -20,6 +20,7 @@ using testing::chat_answer;
 using testing::ChatServer;
 using testing::error_answer;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::ServerRequest;
 using testing::spawn;
 using testing::SpawnResult;
@@ -127,6 +128,17 @@ TEST_F(EndToEndRank, AJudgeThatFailsIsNoScoreAndTheRunGoesOn) {
   EXPECT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(server.requests(), before + 1);
   EXPECT_EQ(read_json_file(folder_ / "run/metrics.json")["models"]["good"]["HL"], 1);
+}
+
+TEST_F(EndToEndRank, CaptionsAreNeverMarkupInTheReport) {
+  const ChatServer server([](const ServerRequest& request) {
+    return chat_answer(rank(request.prompt()) + "<script>alert(2)</script>");
+  });
+  ASSERT_EQ(run(server).exit_code, 0);
+  const std::string html = read_file(folder_ / "run/report.html");
+  EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
+  EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(2)"));
+  EXPECT_TRUE(fs::exists(folder_ / "run/report.md"));
 }
 
 TEST_F(EndToEndRank, PairsHaveStrengths) {
