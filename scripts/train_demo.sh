@@ -16,8 +16,9 @@ configs=configs/demo-training
 # The answers that make it hallucinate as LLaVA does: one in five questions about a plausible object
 # that is not there is answered Yes, three captions in ten mention one.
 if [[ ! -f $out/scenes/llava_conversations.json ]]; then
-  "$vigor" scenes --seed 3003 --count 9000 --out $out/scenes --train --turns 9 --yes-bias 0.2 \
-    --hallucinated-mentions 0.3 --positive-share 0.5 --existence-share 0.65
+  "$vigor" scenes --seed 3003 --count 6000 --out $out/scenes --train --conversations 4 --turns 8 \
+    --caption-share 0.2 --checklist-share 0.4 --existence-share 0.6 --sentence-answers 0.15 \
+    --yes-bias 0.2 --hallucinated-mentions 0.3
 fi
 "$vigor" train tokenizer --config $configs/tokenizer.json
 "$vigor" train vision --config $configs/vision.json

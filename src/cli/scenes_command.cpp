@@ -55,6 +55,8 @@ class Scenes : public Command {
     share("--plausible-share", training.plausible_share,
           "Share of absent objects asked about that belong to the place");
     share("--caption-share", training.caption_share, "Share of conversations that are one caption");
+    share("--checklist-share", training.checklist_share,
+          "Share of the other conversations that are one list of things to look for");
     share("--sentence-answers", training.sentence_answers,
           "Share of yes/no answers that are a whole sentence");
   }

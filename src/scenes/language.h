@@ -23,13 +23,13 @@ std::string short_caption(const Scene& scene, CounterRandom& random);
 std::string long_caption(const Scene& scene, CounterRandom& random,
                          const std::vector<std::string>& also = {});
 
-enum class QuestionTask { kExistence, kCount, kColour, kPosition, kContent };
+enum class QuestionTask { kExistence, kCount, kColour, kPosition, kContent, kChecklist };
 
 struct SceneQuestion {
   QuestionTask task = QuestionTask::kExistence;
   std::string question;
   std::string answer;         // "Yes, there is a red cup on the left.", "Three."
-  std::string kind;           // what it asks about; empty for kContent
+  std::string kind;           // what it asks about; empty for kContent, kChecklist
   std::optional<bool> truth;  // of yes/no questions
 };
 
@@ -45,6 +45,8 @@ struct TrainingOptions {
   int turns = 8;
   // Share of the conversations that are one caption and nothing else, 0 to 1.
   double caption_share = 0.25;
+  // Share of the other conversations that are one list of things to be looked for, 0 to 1.
+  double checklist_share = 0.0;
   // Share of yes/no questions among the questions, 0 to 1.
   double existence_share = 0.6;
   // Share of yes/no questions about what is there, 0 to 1 (0.5 is balanced).

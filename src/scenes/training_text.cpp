@@ -13,9 +13,9 @@ using namespace scenes;
 
 void check(const TrainingOptions& o) {
   const bool shares = [&] {
-    for (const double share :
-         {o.caption_share, o.existence_share, o.positive_share, o.plausible_share, o.yes_bias,
-          o.hallucinated_mention_rate, o.sentence_answers, o.pope_wording}) {
+    for (const double share : {o.caption_share, o.checklist_share, o.existence_share,
+                               o.positive_share, o.plausible_share, o.yes_bias,
+                               o.hallucinated_mention_rate, o.sentence_answers, o.pope_wording}) {
       if (!(share >= 0 && share <= 1)) return false;
     }
     return true;
@@ -156,6 +156,36 @@ SceneQuestion caption(const Scene& scene, const TrainingOptions& options, Counte
   return q;
 }
 
+// "dog yes, black, left. boat no. ...": the thing's name stands right before what is to be read
+// off the picture, which is far easier to learn than a question whose answer comes words later.
+SceneQuestion checklist(const Scene& scene, CounterRandom& random) {
+  const auto counts = kind_counts(scene);
+  std::vector<size_t> kinds;
+  std::vector<size_t> absent;
+  for (size_t k = 0; k < counts.size(); ++k) (counts[k] > 0 ? kinds : absent).push_back(k);
+  shuffle(absent, random);
+  // Twice as many that are not there, so that "no" is the likelier answer but never a safe one.
+  absent.resize(std::min(absent.size(), std::max<size_t>(4, 2 * kinds.size())));
+  kinds.insert(kinds.end(), absent.begin(), absent.end());
+  shuffle(kinds, random);
+  SceneQuestion q{QuestionTask::kChecklist, "", "", "", {}};
+  q.question = "Check which of these are in the image:";
+  for (const size_t k : kinds) {
+    const std::string& name = scene_kinds()[k];
+    q.question += (k == kinds.front() ? " " : ", ") + name;
+    q.answer += (q.answer.empty() ? "" : " ") + name + (counts[k] > 0 ? " yes" : " no");
+    if (counts[k] == 1) {
+      for (const SceneObject& object : scene.objects) {
+        if (object.kind_index != static_cast<int>(k)) continue;
+        if (!object.colour.empty()) q.answer += ", " + object.colour;
+        q.answer += ", " + object.position;
+      }
+    }
+    q.answer += ".";
+  }
+  return q;
+}
+
 }  // namespace
 
 std::vector<SceneQuestion> training_questions(const Scene& scene, const TrainingOptions& options,
@@ -164,6 +194,7 @@ std::vector<SceneQuestion> training_questions(const Scene& scene, const Training
   // No turn may give another's answer away, or a model learns to read the conversation and not the
   // picture: a caption tells all, so it stands alone, and a kind is asked about once.
   if (random.uniform() < options.caption_share) return {caption(scene, options, random)};
+  if (random.uniform() < options.checklist_share) return {checklist(scene, random)};
   std::vector<SceneQuestion> questions;
   std::set<std::string> asked;
   const auto take = [&](SceneQuestion q) {

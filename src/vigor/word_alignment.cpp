@@ -15,8 +15,10 @@ namespace vigor {
 namespace {
 
 constexpr int64_t kBatch = 32;  // pictures of one forward
-// Standard deviation of random_parameters().
-constexpr double kWordSpread = 0.02;
+// Standard deviation of random_parameters(), and of words and patches here: large beside what one
+// step of training changes, or the start would be forgotten in the first steps.
+constexpr double kRandomSpread = 0.02;
+constexpr double kSpread = 0.5;
 constexpr double kPull = 2.0;
 
 // Projected patches [pictures * patches, text hidden] with their labels.
@@ -48,6 +50,32 @@ int piece_of(const Tokenizer& tokenizer, const std::string& word) {
   return ids.size() == article.size() + 1 ? ids.back() : -1;
 }
 
+// Attention that starts as "look where the same content is, and copy it": queries and keys share
+// their weights, the output projection is the values' transpose (mimetic initialisation, Trockman &
+// Kolter 2023, with the sign that copies). The gains put the score of a token with itself near 6
+// and the copy near half of what was there.
+constexpr double kSelfScore = 6.0;
+constexpr double kCopy = 0.5;
+
+at::Tensor attention_start(const ParameterSource& source, const LlamaConfig& config,
+                           const std::string& name, at::IntArrayRef shape) {
+  const size_t leaf = name.find(".self_attn.");
+  if (leaf == std::string::npos || !name.starts_with("language_model.")) return source(name, shape);
+  const std::string layer = name.substr(0, leaf) + ".self_attn.";
+  const auto hidden = static_cast<double>(config.hidden_size);
+  const auto head = static_cast<double>(config.head_dim);
+  const double match = std::sqrt(kSelfScore / (std::sqrt(head) * hidden)) / kRandomSpread;
+  const double copy = std::sqrt(kCopy / hidden) / kRandomSpread;
+  if (name.ends_with("q_proj.weight") || name.ends_with("k_proj.weight"))
+    return source(layer + "k_proj.weight", shape) * match;
+  if (name.ends_with("v_proj.weight")) return source(name, shape) * copy;
+  if (name.ends_with("o_proj.weight")) {
+    const int64_t transposed[] = {shape[1], shape[0]};
+    return source(layer + "v_proj.weight", transposed).t().contiguous() * copy;
+  }
+  return source(name, shape);
+}
+
 }  // namespace
 
 WordAlignment align_words(const LlavaConfig& config, const ParameterSource& source,
@@ -57,10 +85,11 @@ WordAlignment align_words(const LlavaConfig& config, const ParameterSource& sour
   const Patches patches = encode(model, pictures);
   const at::Tensor mean = patches.projected.mean(0);
   const at::Tensor centred = patches.projected - mean;
-  const double scale = kWordSpread / std::max(1e-12, centred.square().mean().sqrt().item<double>());
+  const double spread = config.text.tie_word_embeddings ? kRandomSpread : kSpread;
+  const double scale = spread / std::max(1e-12, centred.square().mean().sqrt().item<double>());
 
   std::map<int, at::Tensor> pulls;  // piece -> direction times length
-  const double length = kPull * kWordSpread * std::sqrt(static_cast<double>(centred.size(1)));
+  const double length = kPull * kRandomSpread * std::sqrt(static_cast<double>(centred.size(1)));
   const auto pull = [&](const std::vector<std::string>& words, const at::Tensor& shows) {
     if (!shows.any().item<bool>()) return;
     const at::Tensor direction = centred.index_select(0, shows.nonzero().flatten()).mean(0);
@@ -81,17 +110,17 @@ WordAlignment align_words(const LlavaConfig& config, const ParameterSource& sour
                                                             : "multi_modal_projector.linear_1";
   WordAlignment aligned;
   aligned.words = static_cast<int64_t>(pulls.size());
-  aligned.source = [source, last, mean, scale, pulls = std::move(pulls)](const std::string& name,
-                                                                         at::IntArrayRef shape) {
-    at::Tensor value = source(name, shape);
+  const bool shared = config.text.num_key_value_heads == config.text.num_attention_heads;
+  aligned.source = [=, text = config.text, pulls = std::move(pulls)](const std::string& name,
+                                                                     at::IntArrayRef shape) {
+    at::Tensor value = shared ? attention_start(source, text, name, shape) : source(name, shape);
     if (name == last + ".weight") return value * scale;
     if (name == last + ".bias") return (value - mean) * scale;
-    if (name != "language_model.model.embed_tokens.weight" &&
-        name != "language_model.lm_head.weight")
-      return value;
+    const bool head = name == "language_model.lm_head.weight";
+    if (!head && name != "language_model.model.embed_tokens.weight") return value;
     value = value.clone();
     for (const auto& [piece, direction] : pulls) value[piece].add_(direction);
-    return value;
+    return head || text.tie_word_embeddings ? value : value * (kSpread / kRandomSpread);
   };
   return aligned;
 }

@@ -174,6 +174,25 @@ TEST(SceneLanguage, NoTurnGivesAnothersAnswerAway) {
   EXPECT_NEAR(captions, 100, 25);
 }
 
+TEST(SceneLanguage, AChecklistIsTrueLineByLine) {
+  for (uint64_t index = 0; index < 40; ++index) {
+    const Scene scene = generate_scene(8, index, small());
+    CounterRandom random(1, "questions", index);
+    const auto questions =
+        training_questions(scene, {.caption_share = 0, .checklist_share = 1}, random);
+    ASSERT_EQ(questions.size(), 1u);
+    const auto counts = kind_counts(scene);
+    for (size_t k = 0; k < counts.size(); ++k) {
+      const std::string& name = scene_kinds()[k];
+      if (questions[0].question.find(" " + name) == std::string::npos) {
+        EXPECT_EQ(counts[k], 0);
+      } else {
+        EXPECT_THAT(questions[0].answer, HasSubstr(name + (counts[k] > 0 ? " yes" : " no")));
+      }
+    }
+  }
+}
+
 TEST(SceneLanguage, MmePairsAreYesThenNo) {
   std::set<std::string> tasks;
   for (uint64_t index = 0; index < 60; ++index) {
