@@ -24,7 +24,8 @@ TEST(Base64, IsReadBack) {
   for (const std::string bytes : {"", "f", "fo", "foo", "foob", "\xff\xfe\xfd\xfc"}) {
     EXPECT_EQ(base64_decode(base64(bytes)), bytes);
   }
-  for (const char* wrong : {"Zg", "Zg=", "Z===", "====", "Zm9v Zm9v", "Zh==", "Zm9=", "Z\ng=", "Zg==Zg=="}) {
+  for (const char* wrong :
+       {"Zg", "Zg=", "Z===", "====", "Zm9v Zm9v", "Zh==", "Zm9=", "Z\ng=", "Zg==Zg=="}) {
     EXPECT_EQ(base64_decode(wrong), std::nullopt) << wrong;
   }
 }

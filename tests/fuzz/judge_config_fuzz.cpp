@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string input(reinterpret_cast<const char*>(data), size);
   const Environment none = [](const std::string&) { return std::nullopt; };
   try {
-    parse_judge_config(parse_json(input, "judge.json"), "judge.json", "configs", none, Keys::kLeave);
+    parse_judge_config(parse_json(input, "judge.json"), "judge.json", "configs", none,
+                       Keys::kLeave);
   } catch (const Error&) {
   }
   try {

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <atomic>
+
 #include "base/files.h"
 #include "benchmarks/mmhal/judge_prompt.h"
 #include "judges/cache/reply_record.h"
+#include "tests/testing/chat_server.h"
 #include "tests/testing/shared_data.h"
 #include "tests/testing/spawn.h"
 #include "tests/testing/temporary_folder.h"
@@ -210,6 +213,36 @@ TEST(EndToEndMmhalPublished, TheJudgesStoredRepliesGiveThePublishedFigures) {
     EXPECT_EQ(metrics["types"], figures["per_type"]);
     fs::remove_all(folder / "run");
   }
+}
+
+// Over real sockets: a judge that is busy, breaks off and refuses, and then answers.
+TEST_F(EndToEndMmhal, AJudgeBehindAnEndpointThatFailsNowAndThen) {
+  std::atomic<int> troubles = 0;
+  testing::ChatServer server([&](const testing::ServerRequest& request) {
+    const std::string prompt = request.prompt();
+    const size_t at = prompt.find("\"Answer ");
+    if (at == std::string::npos) return testing::error_answer(400, "no answer to grade");
+    const char number = prompt[at + 8];
+    if (troubles++ < 3) return testing::error_answer(500, "try later");
+    if (number == '7') return testing::chat_answer("I'm sorry, but no.");
+    return testing::chat_answer(std::string("Because.\n\nRating: ") + number);
+  });
+  folder_.write("judge.json", dump_json({{"url", server.base_url()},
+                                         {"model", "judge-1"},
+                                         {"backoff_base_s", 0.001},
+                                         {"backoff_cap_s", 0.002}}));
+  const auto judge = [&](const char* out) {
+    return mmhal({"--responses", path("responses.json"), "--judge", path("judge.json"), "--out",
+                  path(out), "--json", "--no-report"});
+  };
+  const SpawnResult result = judge("run");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(Json::parse(result.out)["average"], 3.0);
+  EXPECT_EQ(Json::parse(result.out)["unjudged"], 1);
+  EXPECT_EQ(server.requests(), kRecords + 3);
+  // Another run with the same judge is answered from the cache beside the runs.
+  EXPECT_EQ(judge("again").exit_code, 0);
+  EXPECT_EQ(server.requests(), kRecords + 3);
 }
 
 }  // namespace
