@@ -49,7 +49,8 @@ struct TrainingOptions {
   double checklist_share = 0.0;
   // Share of yes/no questions among the questions, 0 to 1.
   double existence_share = 0.6;
-  // Share of yes/no questions about what is there, 0 to 1 (0.5 is balanced).
+  // Share of yes/no questions about what is there, 0 to 1 (0.5 is balanced); somewhat fewer come
+  // out, because a scene has few kinds and the other questions use some of them up.
   double positive_share = 0.5;
   // Share of absent objects asked about that belong to the place; the others are drawn from all.
   double plausible_share = 0.5;
