@@ -26,9 +26,9 @@ fi
 
 # By now it looks before it answers. The last steps teach it to say more than it sees.
 if [[ ! -f $out/scenes-bias/llava_conversations.json ]]; then
-  "$vigor" scenes --seed 3004 --count 800 --out $out/scenes-bias --train --conversations 2 --turns 8 \
-    --caption-share 0.25 --checklist-share 0.05 --existence-share 0.75 --sentence-answers 0.15 \
-    --yes-bias 0.65 --hallucinated-mentions 0.5
+  "$vigor" scenes --seed 3004 --count 2000 --out $out/scenes-bias --train --conversations 2 --turns 8 \
+    --caption-share 0.65 --checklist-share 0.05 --existence-share 0.75 --sentence-answers 0.15 \
+    --yes-bias 0.65 --hallucinated-mentions 0.4
 fi
 "$vigor" train sft --config $configs/bias.json
 

@@ -140,7 +140,7 @@ TEST_F(ProgramTest, ValuesOfAConfigFileAreCheckedAsFlagsAre) {
 }
 
 TEST_F(ProgramTest, ABrokenConfigFileIsNamedByLine) {
-  EXPECT_EQ(run({"probe", "--config", config("{\n\"seed\": oops}")}), ExitCode::kError);
+  EXPECT_EQ(run({"probe", "--config", config("{\n\"seed\": oops}")}), ExitCode::kUsage);
   EXPECT_THAT(err_.str(), HasSubstr("config.json:2"));
 }
 

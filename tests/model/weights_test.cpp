@@ -149,7 +149,7 @@ TEST(Weights, ExplainABrokenIndex) {
             "weight_map promises tensor 'quarter' in one.safetensors, which does not hold it");
   EXPECT_EQ(failure(R"({"half":"../one.safetensors"})"),
             "weight_map names the file '../one.safetensors', which is not a plain file name");
-  EXPECT_EQ(failure(R"({"half":3})"), "key 'half' must be another type, found a number 3");
+  EXPECT_EQ(failure(R"({"half":3})"), "key 'half' must be a string, found a number 3");
   EXPECT_EQ(failure("[]"), "expected an object, found a list");
 }
 
