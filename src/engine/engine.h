@@ -85,8 +85,9 @@ class Engine {
   // Images that one call of run() should be given at once.
   int64_t images_per_batch() const { return images_per_batch_; }
 
-  // Answers all prompts of all requests in one batch: answers[request][prompt * samples + sample].
-  // A prompt longer than the model's context throws Error; a cancelled run EngineCancelled.
+  // Answers all prompts of all requests in one batch (images and prefixes together, the answers in
+  // waves of row_bytes): answers[request][prompt * samples + sample]. A prompt longer than the
+  // model's context throws Error; a cancelled run EngineCancelled.
   std::vector<std::vector<EngineAnswer>> run(std::span<const EngineRequest> requests,
                                              const DecodingOptions& options);
 
