@@ -23,8 +23,8 @@ void allow_error(const Action& action) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  namespace chair = vigor::chair;
   using namespace vigor::pope;
-  using namespace vigor::chair;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const size_t nul = input.find('\0');
   const std::string_view questions = input.substr(0, nul);
@@ -40,12 +40,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     });
   }
   allow_error([&] { build_pope(parse_image_objects(questions, "objects.jsonl"), {}); });
-  allow_error([&] { Vocabulary::parse(questions, "synonyms.txt").find({std::string(answers)}); });
-  allow_error([&] { parse_captions(answers, "captions.jsonl"); });
+  allow_error(
+      [&] { chair::Vocabulary::parse(questions, "synonyms.txt").find({std::string(answers)}); });
+  allow_error([&] { chair::parse_captions(answers, "captions.jsonl"); });
   allow_error([&] {
-    const auto table = ImageObjectTable::parse(questions, "objects.json");
+    const auto table = chair::ImageObjectTable::parse(questions, "objects.json");
     table.find("1");
-    Vocabulary(table.kinds()).find({std::string(answers)});
+    chair::Vocabulary(table.kinds()).find({std::string(answers)});
   });
   return 0;
 }
