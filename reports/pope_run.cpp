@@ -15,45 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The run's name for people. run.json is read tolerantly: an older or a foreign one still reports.
-std::string run_name(const Json& run, const fs::path& folder) {
-  const auto model = run.find("model");
-  if (model != run.end()) {
-    if (model->is_string()) return model->get<std::string>();
-    // Answers made elsewhere are named by the run: their files are named by the split.
-    if (model->is_object() && text_at(*model, "kind") != "answers") {
-      for (const char* key : {"name", "id"}) {
-        if (const std::string text = text_at(*model, key); !text.empty()) return text;
-      }
-      for (const char* key : {"path", "checkpoint", "spec"}) {
-        const std::string text = text_at(*model, key);
-        // A path says its last folder; "http://host/v1#name" its name.
-        const size_t end = text.find_last_not_of('/');
-        if (end == std::string::npos) continue;
-        const size_t cut = text.find_last_of("/#", end);
-        const size_t start = cut == std::string::npos ? 0 : cut + 1;
-        return text.substr(start, end + 1 - start);
-      }
-    }
-  }
-  const fs::path name =
-      folder.filename().empty() ? folder.parent_path().filename() : folder.filename();
-  return name.empty() || name == "." ? fs::absolute(folder).lexically_normal().filename().string()
-                                     : name.string();
-}
-
-fs::path find_images(const Json& run, const fs::path& folder) {
-  const auto settings = run.find("settings");
-  if (settings == run.end() || !settings->is_object()) return {};
-  const std::string text = text_at(*settings, "images");
-  if (text.empty()) return {};
-  std::error_code ignored;
-  for (const fs::path& candidate : {fs::path(text), folder / text}) {
-    if (fs::is_directory(candidate, ignored)) return fs::canonical(candidate, ignored);
-  }
-  return {};
-}
-
 PopeSample read_sample(const Json& row, const std::string& where) {
   ObjectReader reader(row, where);
   PopeSample sample;
@@ -106,6 +67,45 @@ void flatten(const Json& value, const std::string& name,
 }
 
 }  // namespace
+
+// The run's name for people. run.json is read tolerantly: an older or a foreign one still reports.
+std::string run_name(const Json& run, const fs::path& folder) {
+  const auto model = run.find("model");
+  if (model != run.end()) {
+    if (model->is_string()) return model->get<std::string>();
+    // Answers made elsewhere are named by the run: their files are named by the split.
+    if (model->is_object() && text_at(*model, "kind") != "answers") {
+      for (const char* key : {"name", "id"}) {
+        if (const std::string text = text_at(*model, key); !text.empty()) return text;
+      }
+      for (const char* key : {"path", "checkpoint", "spec"}) {
+        const std::string text = text_at(*model, key);
+        // A path says its last folder; "http://host/v1#name" its name.
+        const size_t end = text.find_last_not_of('/');
+        if (end == std::string::npos) continue;
+        const size_t cut = text.find_last_of("/#", end);
+        const size_t start = cut == std::string::npos ? 0 : cut + 1;
+        return text.substr(start, end + 1 - start);
+      }
+    }
+  }
+  const fs::path name =
+      folder.filename().empty() ? folder.parent_path().filename() : folder.filename();
+  return name.empty() || name == "." ? fs::absolute(folder).lexically_normal().filename().string()
+                                     : name.string();
+}
+
+fs::path find_images(const Json& run, const fs::path& folder) {
+  const auto settings = run.find("settings");
+  if (settings == run.end() || !settings->is_object()) return {};
+  const std::string text = text_at(*settings, "images");
+  if (text.empty()) return {};
+  std::error_code ignored;
+  for (const fs::path& candidate : {fs::path(text), folder / text}) {
+    if (fs::is_directory(candidate, ignored)) return fs::canonical(candidate, ignored);
+  }
+  return {};
+}
 
 PopeRun read_pope_run(const fs::path& folder) {
   const fs::path metrics_path = folder / "metrics.json";

@@ -32,6 +32,11 @@ struct PopeRun {
   std::vector<PopeSample> samples;
 };
 
+// What a run's model calls itself in run.json, else the folder's name; for people, untrusted.
+std::string run_name(const Json& run, const std::filesystem::path& folder);
+// The folder of pictures that run.json names, when it is here; else empty.
+std::filesystem::path find_images(const Json& run, const std::filesystem::path& folder);
+
 // A figure as metrics.json holds it: fractions of 1, null with a reason.
 struct Figure {
   std::optional<double> value;

@@ -36,14 +36,18 @@ RatioSum placed(const RatioSum& sum, std::span<const size_t> position, size_t co
 struct SeededEstimate {
   Estimate estimate;           // mean over the seeds
   std::vector<double> values;  // of each seed
+  // Variance of one seed's figure that comes from the images it happened to get right: the spread
+  // of its influences about their mean over the seeds. 0 with one seed.
+  double residual_variance = 0;
 };
 // At least one estimate; all over the same clusters.
 SeededEstimate seeded_estimate(std::span<const Estimate> seeds);
 
 // b - a with images and seeds as sources of error: variance of the paired influences plus, where a
-// side has several seeds, pooled variance between seeds * (1/S_a + 1/S_b). The degrees of freedom
-// are Satterthwaite's. The part of the spread between seeds that comes from the images is counted
-// in both terms, which errs on the wide side. With one seed each this is paired_difference().
+// side has several seeds, pooled variance between seeds * (1/S_a + 1/S_b). Of that variance the
+// part that the images bring about (residual_variance) is taken off, since the influences hold it
+// already; the degrees of freedom are Satterthwaite's. With one seed each this is
+// paired_difference().
 struct SeededDifference {
   Difference difference;
   double standard_error = 0;

@@ -264,6 +264,14 @@ void adjust(Json& tests) {
   }
 }
 
+std::unique_ptr<Scores> scores_of(const JudgedSamples& judged, const ScoreOptions& options) {
+  const size_t images = options.images.size(), candidates = options.candidates.size();
+  if (options.mode == Mode::kBatch) {
+    return std::make_unique<MeanRanks>(judged.calls, images, candidates);
+  }
+  return std::make_unique<Strengths>(judged.calls, images, candidates);
+}
+
 void withhold(Json& metrics, const std::string& reason) {
   for (auto& [name, model] : metrics["models"].items()) {
     for (auto& [key, value] : model.items()) value = Json();
@@ -279,13 +287,8 @@ Json score_ranking(const std::vector<Json>& samples, const ScoreOptions& options
                    const std::string& where) {
   const JudgedSamples judged = read_judged(samples, options.candidates, options.images, where);
   const SampleCounts& counts = judged.counts;
-  const size_t images = options.images.size(), candidates = options.candidates.size();
-  std::unique_ptr<Scores> scores;
-  if (options.mode == Mode::kBatch) {
-    scores = std::make_unique<MeanRanks>(judged.calls, images, candidates);
-  } else {
-    scores = std::make_unique<Strengths>(judged.calls, images, candidates);
-  }
+  const size_t images = options.images.size();
+  const std::unique_ptr<Scores> scores = scores_of(judged, options);
   const auto held = static_cast<int64_t>(samples.size());
   Json metrics = {{"benchmark", "ranking"},
                   {"mode", options.mode == Mode::kBatch ? "batch" : "pairwise"},
@@ -317,6 +320,15 @@ Json score_ranking(const std::vector<Json>& samples, const ScoreOptions& options
                           " may (--max-failures)");
   }
   return metrics;
+}
+
+std::vector<ImageTable> ranks_by_image(const std::vector<Json>& samples,
+                                       const ScoreOptions& options, const std::string& where) {
+  const JudgedSamples judged = read_judged(samples, options.candidates, options.images, where);
+  const std::unique_ptr<Scores> scores = scores_of(judged, options);
+  std::vector<ImageTable> out;
+  for (size_t m = 0; m < kMetricCount; ++m) out.push_back(scores->blocks(m));
+  return out;
 }
 
 bool scores_withheld(const Json& metrics) {

@@ -30,6 +30,13 @@ struct ScoreOptions {
 Json score_ranking(const std::vector<Json>& samples, const ScoreOptions& options,
                    const std::string& where);
 
+// By metric in the order of ranking::kMetrics, image and candidate: the mean rank over the orders
+// that were asked (in pairs: the share of lost comparisons); an image that the metric was not
+// judged for has an empty row. In batch the mean over the images is the figure of metrics.json.
+using ImageTable = std::vector<std::vector<double>>;
+std::vector<ImageTable> ranks_by_image(const std::vector<Json>& samples,
+                                       const ScoreOptions& options, const std::string& where);
+
 bool scores_withheld(const Json& metrics);
 
 }  // namespace vigor::captions

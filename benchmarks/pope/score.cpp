@@ -124,15 +124,20 @@ RunTally tally(const std::vector<SampleOutcome>& samples, Dialect dialect,
   return run;
 }
 
-std::optional<Estimate> estimate_of(const SplitTally& split, Dialect dialect,
-                                    Fraction Ratios::*metric) {
+std::vector<ClusterRatio> clusters_of(const SplitTally& split, Dialect dialect,
+                                      Fraction Ratios::*metric) {
   std::vector<ClusterRatio> clusters;
   for (const Counts& counts : split.by_image) {
     const Fraction fraction = ratios_of(counts, dialect).*metric;
     clusters.push_back(
         {static_cast<double>(fraction.numerator), static_cast<double>(fraction.denominator)});
   }
-  return statistics::ratio_estimate(clusters);
+  return clusters;
+}
+
+std::optional<Estimate> estimate_of(const SplitTally& split, Dialect dialect,
+                                    Fraction Ratios::*metric) {
+  return statistics::ratio_estimate(clusters_of(split, dialect, metric));
 }
 
 Json interval_json(const std::optional<Estimate>& estimate, double level) {
@@ -326,6 +331,27 @@ Json score_splits(const std::vector<SampleOutcome>& samples, Dialect dialect,
     metrics["reason"] = reason;
   }
   return metrics;
+}
+
+FiguresByImage figures_by_image(const std::vector<SampleOutcome>& samples, Dialect dialect,
+                                const ScoreOptions& options) {
+  const RunTally run = tally(samples, dialect, options);
+  FiguresByImage out;
+  out.images.resize(run.images.size());
+  for (const auto& [name, position] : run.images) out.images[position] = name;
+  std::array<statistics::RatioSum, kMetrics.size()> average;
+  const double share = 1 / static_cast<double>(std::max<size_t>(run.order.size(), 1));
+  for (const std::string& name : run.order) {
+    for (size_t m = 0; m < kMetrics.size(); ++m) {
+      std::vector<ClusterRatio> clusters = clusters_of(run.splits.at(name), dialect, kRatios[m]);
+      average[m].push_back({share, clusters});
+      out.figures.push_back({name, kMetrics[m], {{1, std::move(clusters)}}});
+    }
+  }
+  for (size_t m = 0; m < kMetrics.size(); ++m) {
+    out.figures.push_back({"average", kMetrics[m], std::move(average[m])});
+  }
+  return out;
 }
 
 bool scores_withheld(const Json& metrics) {

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "benchmarks/pope/answers.h"
 #include "benchmarks/pope/dialect.h"
+#include "reports/resampling.h"
 
 namespace vigor::pope {
 
@@ -41,6 +42,20 @@ struct ScoreOptions {
 // value that cannot be computed is null, and `reason` beside it says why.
 Json score_splits(const std::vector<SampleOutcome>& samples, Dialect dialect,
                   const ScoreOptions& options = {});
+
+// The figures of score_splits taken apart by image, for pairing and resampling: `terms` over
+// `images` give `block`.`name` of metrics.json, but for surplus answers and up to rounding.
+struct FigureByImage {
+  std::string block;  // a split, or "average"
+  std::string name;   // "accuracy", "precision", "recall", "f1", "yes_ratio"
+  statistics::RatioSum terms;
+};
+struct FiguresByImage {
+  std::vector<std::string> images;
+  std::vector<FigureByImage> figures;  // by split in `options.splits`' order, the average last
+};
+FiguresByImage figures_by_image(const std::vector<SampleOutcome>& samples, Dialect dialect,
+                                const ScoreOptions& options = {});
 
 // True when score_splits gave no scores because of failures: the command exits with an error.
 bool scores_withheld(const Json& metrics);

@@ -10,6 +10,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(chair_command());
   commands.push_back(judge_command());
   commands.push_back(rank_command());
+  commands.push_back(compare_command());
   commands.push_back(doctor_command());
   commands.push_back(scenes_command());
   commands.push_back(train_command());

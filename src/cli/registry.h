@@ -13,6 +13,7 @@ std::vector<std::unique_ptr<Command>> all_commands();
 // One a file; each is one line in registry.cpp.
 std::unique_ptr<Command> caption_command();
 std::unique_ptr<Command> chair_command();
+std::unique_ptr<Command> compare_command();
 std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> judge_command();
 std::unique_ptr<Command> scenes_command();

@@ -1,0 +1,32 @@
+// Writers of a comparison, one a format. `gate` may be null. Text from models, files and endpoints
+// is data in all of them.
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "reports/compare.h"
+#include "reports/gate.h"
+
+namespace vigor::reports {
+
+// The whole comparison as one document; docs/compare.md lists the keys.
+Json compare_json(const Comparison& comparison, const GateResult* gate);
+
+// For the terminal: a line a figure, then McNemar, flipped samples (at most `flips`) and the gate.
+// Ends with a newline.
+std::string compare_text(const Comparison& comparison, const GateResult* gate, size_t flips = 10);
+
+// Fits a comment on a pull request and $GITHUB_STEP_SUMMARY.
+std::string compare_markdown(const Comparison& comparison, const GateResult* gate,
+                             size_t flips = 20);
+
+// JUnit XML: one test case a rule of the gate (a regression is a failure, inconclusive is an
+// error), or, without a gate, one a figure that was tested (worse is a failure, not tested is
+// skipped).
+std::string compare_junit(const Comparison& comparison, const GateResult* gate);
+
+// One sentence that stands above everything: what the tests show and no more.
+std::string compare_headline(const Comparison& comparison, const GateResult* gate);
+
+}  // namespace vigor::reports
