@@ -8,6 +8,8 @@
 #include "engine/machine.h"
 #include "model/config.h"
 #include "model/llava.h"
+#include "run/checkpoint_hash.h"
+#include "text/image_token.h"
 #include "text/prompt.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer_trainer.h"
@@ -138,6 +140,7 @@ class TrainVision : public Stage {
     const ScenePictures test(held_out, llava.vision, nullptr);
     const ScenePictures pictures(scenes, llava.vision, &progress);
     TrainingRun run = training_run(context, out);
+    run.start = {{"geometry", checkpoint_hash(geometry)}, {"seed", seed}};
     const VisionPretrainResult result =
         run_vision_pretrain(pictures, test, llava.vision, llava.vision_layers_needed(),
                             random_parameters(seed, at::kFloat, at::kCPU), options, run);
@@ -208,6 +211,10 @@ class TrainSft : public Stage {
                    "'align_words' places the words of a model from nothing");
     if (!vision_weights.empty()) source = with_weights(vision_weights, source);
     data.mm_use_im_start_end = llava.mm_use_im_start_end;
+    Json start = {{"model", checkpoint_hash(random ? model.substr(kRandom.size()) : model)}};
+    if (random) start["seed"] = seed;
+    if (!vision_weights.empty()) start["vision_weights"] = checkpoint_hash(vision_weights);
+    if (align) start["align_words"] = config["align_words"];
 
     require_option(!random || !tokenizer_folder.empty(), "'tokenizer' in the config",
                    "random weights have no tokenizer of their own");
@@ -216,20 +223,21 @@ class TrainSft : public Stage {
     const Tokenizer tokenizer = Tokenizer::load(tokenizer_path);
     check_fits(tokenizer, llava.text.vocab_size, model);
 
+    fs::path tokenizer_files = tokenizer_path;
     if (llava.image_token_index < 0) {
       // Original checkpoints write the image as -200, which no other program's config knows.
-      llava.image_token_index = tokenizer.id_of(kImageText).value_or(llava.image_token_index);
-      if (llava.image_token_index < 0) {
-        context.console.warn(
-            "the tokenizer has no <image>: the model that is saved can be used with vigor-eval, "
-            "and "
-            "other programs need <image> added to it and image_token_index set in its config.json");
+      if (const auto id = tokenizer.id_of(kImageText)) {
+        llava.image_token_index = *id;
+      } else {
+        tokenizer_files = fs::path(out) / "tokenizer";
+        llava.image_token_index =
+            add_image_token(tokenizer_path, tokenizer, tokenizer_files, *context.files);
       }
     }
 
     std::vector<fs::path> copies;
     for (const std::string& name : tokenizer_file_names()) {
-      if (fs::exists(tokenizer_path / name)) copies.push_back(tokenizer_path / name);
+      if (fs::exists(tokenizer_files / name)) copies.push_back(tokenizer_files / name);
     }
     ClipPreprocess preprocess;
     if (random) {
@@ -262,6 +270,7 @@ class TrainSft : public Stage {
     const ConversationSamples samples(data, tokenizer, preprocess, frozen.get(), &progress);
     frozen.reset();
     TrainingRun run = training_run(context, out);
+    run.start = std::move(start);
     const TrainingResult result =
         run_sft(samples, llava, source, options, run, copies, at::Device(device));
     return finish(context, result,

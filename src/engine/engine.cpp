@@ -227,10 +227,12 @@ class Engine::Batch {
       cache_.lengths.push_back(length);
       for (int64_t i = 0; i < length; ++i) positions.push_back(i);
       engine_.measurements_.computed_prompt_tokens += length;
-      engine_.measurements_.useful_flops += text_flops(text().config(), 0, length, 0);
+      engine_.measurements_.useful_flops += prefix_flops(text().config(), length);
     }
     PrefixAttention attention(cache_, text().config());
-    text().forward(at::cat(parts, 0), long_tensor(positions, text().device()), attention);
+    const auto [keys, values] =
+        text().prefill(at::cat(parts, 0), long_tensor(positions, text().device()), attention);
+    attention.keep(text().config().num_hidden_layers - 1, keys, values);
   }
 
   Engine& engine_;

@@ -37,29 +37,35 @@ PrefixAttention::PrefixAttention(PrefixCache& cache, const LlamaConfig& config)
               .view({1, 1, cache.longest, cache.longest});
 }
 
-at::Tensor PrefixAttention::attend(int64_t layer, const at::Tensor& q, const at::Tensor& k,
-                                   const at::Tensor& v) {
+at::Tensor PrefixAttention::pad(const at::Tensor& t) {
   const int64_t longest = cache_.longest;
-  if (place_.device() != q.device()) {
-    place_ = place_.to(q.device());
-    bias_ = bias_.to(q.device());
+  if (place_.device() != t.device()) {
+    place_ = place_.to(t.device());
+    bias_ = bias_.to(t.device());
   }
   // Right padding needs no mask: a padded key comes after every real query.
-  const auto pad = [&](const at::Tensor& t) {
-    at::Tensor padded = t;
-    if (!uniform_) {
-      padded = at::zeros({clusters_ * longest, t.size(1), t.size(2)}, t.options());
-      padded.index_copy_(0, place_, t);
-    }
-    return padded.view({clusters_, longest, t.size(1), t.size(2)}).transpose(1, 2).contiguous();
-  };
-  const at::Tensor keys = pad(k);
-  const at::Tensor values = pad(v);
-  cache_.keys[static_cast<size_t>(layer)] = keys;
-  cache_.values[static_cast<size_t>(layer)] = values;
-  const at::Tensor mixed = attention_core(pad(q), keys, values, bias_.to(q.scalar_type()))
-                               .transpose(1, 2)
-                               .reshape({clusters_ * longest, q.size(1) * q.size(2)});
+  at::Tensor padded = t;
+  if (!uniform_) {
+    padded = at::zeros({clusters_ * longest, t.size(1), t.size(2)}, t.options());
+    padded.index_copy_(0, place_, t);
+  }
+  return padded.view({clusters_, longest, t.size(1), t.size(2)}).transpose(1, 2).contiguous();
+}
+
+void PrefixAttention::keep(int64_t layer, const at::Tensor& k, const at::Tensor& v) {
+  cache_.keys[static_cast<size_t>(layer)] = pad(k);
+  cache_.values[static_cast<size_t>(layer)] = pad(v);
+}
+
+at::Tensor PrefixAttention::attend(int64_t layer, const at::Tensor& q, const at::Tensor& k,
+                                   const at::Tensor& v) {
+  keep(layer, k, v);
+  const at::Tensor queries = pad(q);
+  const at::Tensor mixed =
+      attention_core(queries, cache_.keys[static_cast<size_t>(layer)],
+                     cache_.values[static_cast<size_t>(layer)], bias_.to(q.scalar_type()))
+          .transpose(1, 2)
+          .reshape({clusters_ * cache_.longest, q.size(1) * q.size(2)});
   return uniform_ ? mixed : mixed.index_select(0, place_);
 }
 

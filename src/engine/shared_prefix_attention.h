@@ -29,8 +29,13 @@ class PrefixAttention : public Attention {
   PrefixAttention(PrefixCache& cache, const LlamaConfig& config);
   at::Tensor attend(int64_t layer, const at::Tensor& q, const at::Tensor& k,
                     const at::Tensor& v) override;
+  // Only puts k and v into the cache: for a layer whose output nobody asks for.
+  void keep(int64_t layer, const at::Tensor& k, const at::Tensor& v);
 
  private:
+  // [tokens, heads, head_dim] -> [clusters, heads, longest, head_dim].
+  at::Tensor pad(const at::Tensor& t);
+
   PrefixCache& cache_;
   int64_t clusters_;
   bool uniform_ = true;

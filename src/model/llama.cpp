@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -99,16 +100,26 @@ at::Tensor Llama::rms_norm(const at::Tensor& x, const at::Tensor& weight) const 
   return weight * (wide * scale).to(x.scalar_type());
 }
 
-at::Tensor Llama::run_layer(int64_t index, const at::Tensor& x, const at::Tensor& cos,
-                            const at::Tensor& sin, Attention& attention) const {
+Llama::Rotary Llama::rotary(const at::Tensor& positions, at::ScalarType dtype) const {
+  const at::Tensor angles = positions.to(at::kFloat).unsqueeze(1) * inv_freq_.unsqueeze(0);
+  return {angles.cos().to(dtype).unsqueeze(1), angles.sin().to(dtype).unsqueeze(1)};
+}
+
+Llama::KeysValues Llama::keys_values(const Layer& layer, const at::Tensor& normed,
+                                     const Rotary& rotary) const {
+  const std::array<int64_t, 3> shape = {normed.size(0), config_.num_key_value_heads,
+                                        config_.head_dim};
+  return {rotate(layer.k(normed).view(shape), rotary.cos, rotary.sin), layer.v(normed).view(shape)};
+}
+
+at::Tensor Llama::run_layer(int64_t index, const at::Tensor& x, const Rotary& rotary,
+                            Attention& attention) const {
   const Layer& layer = layers_[static_cast<size_t>(index)];
-  const int64_t tokens = x.size(0);
-  const int64_t head = config_.head_dim;
   const at::Tensor normed = rms_norm(x, layer.input_norm);
-  const at::Tensor q = layer.q(normed).view({tokens, config_.num_attention_heads, head});
-  const at::Tensor k = layer.k(normed).view({tokens, config_.num_key_value_heads, head});
-  const at::Tensor v = layer.v(normed).view({tokens, config_.num_key_value_heads, head});
-  const at::Tensor mixed = attention.attend(index, rotate(q, cos, sin), rotate(k, cos, sin), v);
+  const at::Tensor q =
+      layer.q(normed).view({x.size(0), config_.num_attention_heads, config_.head_dim});
+  const auto [k, v] = keys_values(layer, normed, rotary);
+  const at::Tensor mixed = attention.attend(index, rotate(q, rotary.cos, rotary.sin), k, v);
   const at::Tensor middle = x + layer.o(mixed);
   const at::Tensor normed2 = rms_norm(middle, layer.post_attention_norm);
   return middle + layer.down(at::silu(layer.gate(normed2)) * layer.up(normed2));
@@ -116,23 +127,30 @@ at::Tensor Llama::run_layer(int64_t index, const at::Tensor& x, const at::Tensor
 
 at::Tensor Llama::forward(at::Tensor x, const at::Tensor& positions, Attention& attention,
                           std::vector<at::Tensor>* states, const LayerRunner* runner) const {
-  const at::Tensor angles = positions.to(at::kFloat).unsqueeze(1) * inv_freq_.unsqueeze(0);
-  const at::Tensor cos = angles.cos().to(x.scalar_type()).unsqueeze(1);
-  const at::Tensor sin = angles.sin().to(x.scalar_type()).unsqueeze(1);
+  const Rotary rotary = this->rotary(positions, x.scalar_type());
   for (int64_t i = 0; i < config_.num_hidden_layers; ++i) {
     if (states != nullptr) states->push_back(x);
     if (runner != nullptr) {
-      const auto layer = [&, i, cos, sin](at::Tensor input) {
-        return run_layer(i, input, cos, sin, attention);
+      const auto layer = [&, i, rotary](at::Tensor input) {
+        return run_layer(i, input, rotary, attention);
       };
       x = (*runner)(i, layer, x);
     } else {
-      x = run_layer(i, x, cos, sin, attention);
+      x = run_layer(i, x, rotary, attention);
     }
   }
   x = rms_norm(x, norm_);
   if (states != nullptr) states->push_back(x);
   return x;
+}
+
+Llama::KeysValues Llama::prefill(at::Tensor x, const at::Tensor& positions,
+                                 Attention& attention) const {
+  const Rotary rotary = this->rotary(positions, x.scalar_type());
+  for (int64_t i = 0; i + 1 < config_.num_hidden_layers; ++i)
+    x = run_layer(i, x, rotary, attention);
+  const Layer& last = layers_.back();
+  return keys_values(last, rms_norm(x, last.input_norm), rotary);
 }
 
 at::Tensor Llama::logits(const at::Tensor& hidden) const {

@@ -64,6 +64,14 @@ class Llama {
                      std::vector<at::Tensor>* states = nullptr,
                      const LayerRunner* runner = nullptr) const;
 
+  // As forward, of tokens that others only attend to: the last layer ends with its keys and values,
+  // [tokens, kv_heads, head_dim], rotary applied, which `attention` does not see.
+  struct KeysValues {
+    at::Tensor keys, values;
+  };
+  KeysValues prefill(at::Tensor embeddings, const at::Tensor& positions,
+                     Attention& attention) const;
+
   // hidden [n, hidden_size] -> logits [n, vocab_size], in the parameters' dtype.
   at::Tensor logits(const at::Tensor& hidden) const;
 
@@ -76,8 +84,14 @@ class Llama {
     at::Tensor input_norm, post_attention_norm;
     Linear q, k, v, o, gate, up, down;
   };
-  at::Tensor run_layer(int64_t index, const at::Tensor& x, const at::Tensor& cos,
-                       const at::Tensor& sin, Attention& attention) const;
+  // Cosine and sine [tokens, 1, head_dim / 2] of the rotary angles.
+  struct Rotary {
+    at::Tensor cos, sin;
+  };
+  Rotary rotary(const at::Tensor& positions, at::ScalarType dtype) const;
+  KeysValues keys_values(const Layer& layer, const at::Tensor& normed, const Rotary& rotary) const;
+  at::Tensor run_layer(int64_t index, const at::Tensor& x, const Rotary& rotary,
+                       Attention& attention) const;
   at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight) const;
 
   LlamaConfig config_;

@@ -129,4 +129,12 @@ double text_flops(const LlamaConfig& c, int64_t start, int64_t tokens, int64_t l
          2 * static_cast<double>(logit_rows) * h * static_cast<double>(c.vocab_size);
 }
 
+double prefix_flops(const LlamaConfig& config, int64_t tokens) {
+  LlamaConfig whole = config;
+  --whole.num_hidden_layers;
+  const int64_t kv = config.num_key_value_heads * config.head_dim;
+  return text_flops(whole, 0, tokens, 0) +
+         static_cast<double>(4 * tokens * config.hidden_size * kv);
+}
+
 }  // namespace vigor

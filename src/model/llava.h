@@ -64,5 +64,7 @@ LlavaCheckpoint open_llava(const std::filesystem::path& folder, at::ScalarType d
 double vision_flops(const LlavaConfig& config);
 // `tokens` new tokens, the first at position `start`, of which `logit_rows` go through the head.
 double text_flops(const LlamaConfig& config, int64_t start, int64_t tokens, int64_t logit_rows);
+// Of Llama::prefill over a prefix of `tokens` tokens.
+double prefix_flops(const LlamaConfig& config, int64_t tokens);
 
 }  // namespace vigor

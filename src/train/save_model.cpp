@@ -34,6 +34,10 @@ void save_trained_model(FileSystem& files, const std::filesystem::path& folder,
   const bool bf16 = dtype == "bf16";
   const bool fp16 = dtype == "fp16";
   const at::ScalarType type = bf16 ? at::kBFloat16 : fp16 ? at::kHalf : at::kFloat;
+  LlavaConfig saved = config;
+  if (config.image_token_index >= config.text.vocab_size)
+    saved.text.vocab_size = (config.image_token_index / 64 + 1) * 64;
+  const int64_t more_rows = saved.text.vocab_size - config.text.vocab_size;
   std::vector<TensorToSave> tensors;
   for (const NamedShape& p : llava_parameters(config)) {
     if (!p.computed) {
@@ -43,8 +47,15 @@ void save_trained_model(FileSystem& files, const std::filesystem::path& folder,
         continue;
       }
     }
-    tensors.push_back({p.name, type, p.shape, [&, p] {
-                         return parameters.merged(p.name, source(p.name, p.shape)).to(type);
+    std::vector<int64_t> shape = p.shape;
+    const bool by_word = p.name == "language_model.model.embed_tokens.weight" ||
+                         p.name == "language_model.lm_head.weight";
+    if (by_word) shape[0] += more_rows;
+    tensors.push_back({p.name, type, shape, [&, p, by_word, more_rows] {
+                         at::Tensor value = parameters.merged(p.name, source(p.name, p.shape));
+                         if (by_word && more_rows > 0)
+                           value = at::cat({value, value.mean(0, true).expand({more_rows, -1})});
+                         return value.to(type);
                        }});
   }
   files.create_directories(folder.parent_path());
@@ -52,7 +63,7 @@ void save_trained_model(FileSystem& files, const std::filesystem::path& folder,
   HfFolderOptions options;
   options.replace = true;
   options.copies = copies;
-  save_hf_folder(files, folder, llava_config_json(config, torch_dtype), tensors, options);
+  save_hf_folder(files, folder, llava_config_json(saved, torch_dtype), tensors, options);
 }
 
 }  // namespace vigor

@@ -22,8 +22,10 @@ std::vector<NamedShape> llava_parameters(const LlavaConfig& config);
 
 // Writes FOLDER in the llava-hf layout: trained parameters from `parameters` with adapters merged,
 // the rest from `source`; "fp32", "bf16" or "fp16". Stored-only parameters that the source lacks
-// stay missing. Replaces FOLDER atomically. config.image_token_index must be an id of the
-// vocabulary for other programs to find the image's place.
+// stay missing. Replaces FOLDER atomically. When config.image_token_index lies above the
+// vocabulary (a checkpoint that had no <image>), embedding and head are saved with rows up to the
+// next multiple of 64 above it, each the mean of the rows there are: other programs embed the id
+// before they put the image in its place.
 void save_trained_model(FileSystem& files, const std::filesystem::path& folder,
                         const LlavaConfig& config, const ParameterSource& source,
                         const MasterParameters& parameters, const std::string& dtype,

@@ -91,6 +91,7 @@ TrainingResult run_training(TrainingTask& task, const LoopOptions& options, Trai
   state.settings = task.settings();
   state.settings.update(loop_settings(options));
   state.settings["samples"] = task.size();
+  if (!run.start.is_null()) state.settings["start"] = run.start;
   const fs::path states = run.folder / "state";
   const auto restored = load_training_state(states, state.settings, parameters, optimiser);
   if (restored) state.step = restored->step;

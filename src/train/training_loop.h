@@ -49,6 +49,8 @@ struct TrainingRun {
   FileSystem& files;
   // Receives train.jsonl, tensorboard/ and state/. A folder with a state is gone on with.
   std::filesystem::path folder;
+  // What the parameters start from ("checkpoint_hash", ...): a run goes on only over the same.
+  Json start = {};
   std::string name = "train";        // in the progress line
   std::ostream* progress = nullptr;  // null: silent
   ProgressOptions progress_options = {};

@@ -93,9 +93,12 @@ WordAlignment align_words(const LlavaConfig& config, const ParameterSource& sour
   const auto pull = [&](const std::vector<std::string>& words, const at::Tensor& shows) {
     if (!shows.any().item<bool>()) return;
     const at::Tensor direction = centred.index_select(0, shows.nonzero().flatten()).mean(0);
+    // A tower that sees no difference between patches has no direction to give.
+    const double norm = direction.norm().item<double>();
+    if (!(norm > 1e-12)) return;
     for (const std::string& word : words) {
       const int piece = piece_of(tokenizer, word);
-      if (piece >= 0) pulls[piece] = direction / direction.norm() * length;
+      if (piece >= 0) pulls[piece] = direction / norm * length;
     }
   };
   const auto& kinds = scene_kinds();

@@ -20,17 +20,14 @@ namespace vigor {
 struct WordAlignment {
   // As the source that was given, but for
   // - the projector's last layer: centred and scaled, so that what it makes of patches has mean 0
-  // and
-  //   the spread of the words;
+  //   and the spread of the words;
   // - the embeddings (and the head's rows, where it has its own) of words that are one piece and
   //   name a kind or colour of the scenes: their random start plus twice the unit direction of the
   //   patches that show it, scaled to the length of a random embedding;
   // - all embeddings: a spread of 0.5 (0.02 where the head shares them), large beside what a step
-  // of
-  //   training changes;
+  //   of training changes;
   // - attention, where every head has its own keys: q = k, o = transpose of v, with gains that give
-  // a
-  //   token a score near 6 with itself and copy half of what was there.
+  //   a token a score near 6 with itself and copy half of what was there.
   ParameterSource source;
   int64_t words = 0;  // pieces that were placed
 };
