@@ -48,7 +48,7 @@ int add_image_token(const fs::path& from, const Tokenizer& tokenizer, const fs::
                                         : Json{{"tokenizer_class", "LlamaTokenizer"}};
   // A file with "added_tokens_decoder" is complete in itself, so it must say all that is in effect.
   const TokenizerConfig& in_effect = tokenizer.config();
-  config["legacy"] = in_effect.legacy;
+  config["legacy"] = true;  // see the header
   config["unk_token"] = in_effect.unk_token;
   config["bos_token"] = in_effect.bos_token;
   config["eos_token"] = in_effect.eos_token;

@@ -7,11 +7,14 @@
 #include "base/files.h"
 #include "tests/testing/shared_data.h"
 #include "tests/testing/temporary_folder.h"
+#include "text/prompt.h"
 
 namespace vigor {
 namespace {
 
-constexpr std::string_view kTexts[] = {"Is there a dog? Yes.", "</s> 12 \xc3\xa9</s>x", ""};
+constexpr std::string_view kPrompts[] = {
+    "Is there a dog? Yes.", "12 \xc3\xa9</s>",     "", "USER: <image>\nIs there a dog? ASSISTANT:",
+    "<image>x<image>",      "What is it?\n<image>"};
 
 class ImageToken : public ::testing::Test {
  protected:
@@ -31,8 +34,11 @@ class ImageToken : public ::testing::Test {
     EXPECT_TRUE(after.is_special(id));
     EXPECT_EQ(after.encode("<image>", false), std::vector<int>{id});
     EXPECT_EQ(after.pad_id(), before.pad_id());
-    for (const std::string_view text : kTexts)
-      EXPECT_EQ(after.encode(text, true), before.encode(text, true)) << text;
+    for (const std::string_view prompt : kPrompts) {
+      EXPECT_EQ(prompt_ids(after, prompt, ImageTokenStyle::kAddedToken),
+                split_prompt(before, prompt))
+          << prompt;
+    }
     for (int other = 0; other < id; ++other)
       EXPECT_EQ(after.is_special(other), before.is_special(other)) << other;
     EXPECT_THROW(add_image_token(folder_ / "new", after, folder_ / "again", files), Error);
@@ -44,7 +50,7 @@ TEST_F(ImageToken, OfAModelWithoutAnyOtherFile) {
   check();
 }
 
-TEST_F(ImageToken, SettingsOfTheOldFilesStay) {
+TEST_F(ImageToken, OfATokenizerThatIsNotLegacy) {
   folder_.write("old/tokenizer_config.json",
                 R"({"tokenizer_class": "LlamaTokenizer", "legacy": false, "pad_token": null})");
   folder_.write("old/special_tokens_map.json", R"({"pad_token": "<unk>"})");

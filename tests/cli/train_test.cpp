@@ -1,0 +1,133 @@
+// vigor-eval train through the built program: from scenes to a checkpoint that answers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "tests/testing/shared_data.h"
+#include "tests/testing/spawn.h"
+#include "tests/testing/temporary_folder.h"
+
+namespace vigor {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using testing::shared;
+using testing::spawn;
+using testing::SpawnResult;
+
+constexpr char kGeometry[] = R"({"model_type": "llava", "projector_type": "mlp2x_gelu",
+  "image_token_index": 400, "vision_feature_layer": -1, "vision_feature_select_strategy": "default",
+  "text_config": {"vocab_size": 416, "hidden_size": 16, "intermediate_size": 24,
+    "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2,
+    "max_position_embeddings": 1024, "rms_norm_eps": 1e-5},
+  "vision_config": {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1,
+    "num_attention_heads": 2, "image_size": 28, "patch_size": 14}})";
+
+class EndToEndTrain : public ::testing::Test {
+ protected:
+  EndToEndTrain() {
+    const SpawnResult made = run(
+        {"scenes", "--seed", "3", "--count", "6", "--size", "64", "--train", "--out", "scenes"});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+  }
+  SpawnResult run(const std::vector<std::string>& arguments) {
+    return spawn(VIGOR_PROGRAM, arguments, {.folder = folder_.path()});
+  }
+  SpawnResult train(const std::string& stage, const Json& config) {
+    folder_.write(stage + ".json", dump_json(config, 2));
+    return run({"train", stage, "--config", stage + ".json", "--json"});
+  }
+  Json sft_config(const std::string& model) const {
+    return {{"model", model},
+            {"data", "scenes/llava_conversations.json"},
+            {"images", "scenes/images"},
+            {"out", "sft"},
+            {"train",
+             {{"learning_rate", 1e-3},
+              {"batch_size", 2},
+              {"max_steps", 2},
+              {"epochs", 9},
+              {"checkpoint_every", 1},
+              {"save_dtype", "fp32"},
+              {"max_length", 700}}}};
+  }
+  // The yes margins of every question about the scenes, in the order of the questions.
+  std::vector<double> margins(const std::string& model, const std::string& out) {
+    const SpawnResult result =
+        run({"pope", "--model", model, "--questions", "scenes/scenes_pope_random.json", "--images",
+             "scenes/images", "--dtype", "float32", "--out", out});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    std::vector<std::pair<std::string, double>> found;
+    for (const JsonRow& row : read_json_rows(folder_ / out / "samples.jsonl"))
+      found.emplace_back(row.value.at("image").dump() + row.value.at("question").dump(),
+                         row.value.at("margin").get<double>());
+    std::sort(found.begin(), found.end());
+    std::vector<double> margins;
+    for (const auto& [id, margin] : found) margins.push_back(margin);
+    return margins;
+  }
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(EndToEndTrain, FromNothingToACheckpointThatAnswers) {
+  folder_.write("tiny.json", kGeometry);
+  const SpawnResult tokenizer = train(
+      "tokenizer",
+      {{"data", "scenes/llava_conversations.json"}, {"vocab_size", 400}, {"out", "tokenizer"}});
+  ASSERT_EQ(tokenizer.exit_code, 0) << tokenizer.err;
+  const SpawnResult vision =
+      train("vision", {{"geometry", "tiny.json"},
+                       {"out", "vision"},
+                       {"scenes", {{"seed", 1}, {"count", 4}}},
+                       {"held_out", {{"seed", 2}, {"count", 2}}},
+                       {"train", {{"learning_rate", 1e-3}, {"batch_size", 4}, {"max_steps", 2}}}});
+  ASSERT_EQ(vision.exit_code, 0) << vision.err;
+
+  Json config = sft_config("random:tiny.json");
+  config["tokenizer"] = "tokenizer";
+  config["vision_weights"] = "vision/vision.safetensors";
+  config["align_words"] = {{"seed", 1}, {"count", 4}};
+  const SpawnResult sft = train("sft", config);
+  ASSERT_EQ(sft.exit_code, 0) << sft.err;
+  EXPECT_EQ(Json::parse(sft.out)["steps"], 2);
+  EXPECT_FALSE(margins("sft/model", "answers").empty());
+
+  // Nothing is left to do, and what it started from is compared.
+  EXPECT_EQ(Json::parse(train("sft", config).out)["resumed_from"], 2);
+  config["align_words"]["seed"] = 7;
+  const SpawnResult other = train("sft", config);
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("'start'"));
+}
+
+TEST_F(EndToEndTrain, ACheckpointOfTheOriginalLayoutIsSavedForOtherPrograms) {
+  VIGOR_REQUIRE_SHARED("reference/llava-v1-tiny");
+  const std::string original = shared("reference/llava-v1-tiny").string();
+  const Json before = read_json_file(shared("reference/llava-v1-tiny/config.json"));
+  Json config = sft_config(original);
+  config["train"]["max_steps"] = 1;
+  config["train"]["max_length"] = 512;
+  config["train"]["learning_rate"] = 1e-12;  // what is saved is what was loaded
+  config["conversation"] = "llava_v1";
+  const SpawnResult sft = train("sft", config);
+  ASSERT_EQ(sft.exit_code, 0) << sft.err;
+
+  const Json saved = read_json_file(folder_ / "sft/model/config.json");
+  const auto image = saved["image_token_index"].get<int64_t>();
+  EXPECT_EQ(image, before["vocab_size"].get<int64_t>());
+  EXPECT_GT(saved["text_config"]["vocab_size"].get<int64_t>(), image);
+  EXPECT_EQ(read_json_file(folder_ / "sft/model/added_tokens.json")["<image>"], image);
+
+  const std::vector<double> expected = margins(original, "before");
+  const std::vector<double> margin = margins("sft/model", "after");
+  ASSERT_EQ(margin.size(), expected.size());
+  ASSERT_FALSE(margin.empty());
+  for (size_t i = 0; i < margin.size(); ++i) EXPECT_NEAR(margin[i], expected[i], 1e-4) << i;
+}
+
+}  // namespace
+}  // namespace vigor
