@@ -8,6 +8,12 @@ std::string bdi(const std::string& text) {
   return "<bdi>" + html_text(text) + "</bdi>";
 }
 
+std::string swatch(const std::string& style) {
+  return "<svg viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect width=\"12\" height=\"12\" "
+         "rx=\"3\" class=\"" +
+         style + "\"/></svg>";
+}
+
 std::string tile(const std::string& name, const std::string& value, const std::string& note) {
   return "<div class=\"tile\"><dt>" + name + "</dt><dd class=\"big\">" + html_text(value) +
          "</dd><dd class=\"note\">" + html_text(note) + "</dd></div>\n";

@@ -10,6 +10,9 @@ namespace vigor::reports {
 // The text, kept from reordering what stands around it.
 std::string bdi(const std::string& text);
 
+// A small square of a legend; `style` is the class of its colour ("fill-0").
+std::string swatch(const std::string& style);
+
 // One large figure with a note below. `name` is markup.
 std::string tile(const std::string& name, const std::string& value, const std::string& note);
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/drawing.h"
 #include "reports/pope_report.h"
 #include "reports/pope_run.h"
 
@@ -22,6 +23,15 @@ struct Headline {
   std::string lead;
 };
 Headline pope_headline(const std::vector<PopeRun>& runs);
+
+// Sections of the page that other yes/no benchmarks have, too; "" when there is nothing to show.
+std::string speed_section(const std::vector<PopeRun>& runs);
+// Folded lists for report.md; `who` stands before their titles.
+std::string wrong_answers_markdown(const PopeRun& run, const ReportOptions& options,
+                                   const std::string& who);
+std::string settings_markdown(const PopeRun& run, const std::string& who);
+// The bins of "calibration" that hold answers.
+std::vector<ReliabilityPoint> reliability_points(const Json& calibration);
 
 // "A", "B", ... for several runs.
 std::string run_letter(size_t index);

@@ -16,12 +16,6 @@ namespace {
 using Runs = std::vector<PopeRun>;
 using Splits = std::vector<std::string>;
 
-std::string swatch(const std::string& style) {
-  return "<svg viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect width=\"12\" height=\"12\" "
-         "rx=\"3\" class=\"" +
-         style + "\"/></svg>";
-}
-
 std::string heading(const Runs& runs) {
   const Headline headline = pope_headline(runs);
   std::string out = "<header>\n<p class=\"kicker\">POPE \xC2\xB7 object hallucination";
@@ -192,14 +186,7 @@ std::string reliability(const Runs& runs, const Splits& splits) {
       if (!block.is_object() || !block.contains("calibration") || !block["calibration"].is_object())
         continue;
       const Json& calibration = block["calibration"];
-      ReliabilityCurve curve{splits[s], {}, static_cast<int>(s)};
-      const Json bins = calibration.value("bins", Json::array());
-      for (const Json& bin : bins) {
-        const Figure probability = figure(bin, "mean_probability"),
-                     share = figure(bin, "share_yes");
-        if (!probability.value || !share.value) continue;
-        curve.points.push_back({*probability.value, *share.value, count(bin, "count")});
-      }
+      ReliabilityCurve curve{splits[s], reliability_points(calibration), static_cast<int>(s)};
       const Figure ece = figure(calibration, "ece");
       legend += "<li>" + swatch(fmt::format("fill-{}", s % 6)) + bdi(splits[s]) +
                 (ece.value ? fmt::format(", error {:.1f} points", *ece.value * 100) : "") + "</li>";
@@ -263,7 +250,40 @@ std::string number_at(const Json& run, const char* key, double divisor, const ch
   return fmt::format(fmt::runtime(format), found->get<double>() / divisor);
 }
 
-std::string speed(const Runs& runs) {
+std::string settings(const Runs& runs) {
+  std::map<std::string, std::vector<std::string>> table;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    for (const auto& [key, value] : flat_settings(runs[i].run)) {
+      auto& row = table[key];
+      row.resize(runs.size());
+      row[i] = value;
+    }
+  }
+  if (table.empty()) return "";
+  std::string out =
+      "<details>\n<summary>Settings</summary>\n<div class=\"scroll\" tabindex=\"0\" "
+      "role=\"region\" aria-label=\"Settings\"><table>\n";
+  if (runs.size() > 1) {
+    out += "<thead><tr><th>Setting</th>";
+    for (size_t i = 0; i < runs.size(); ++i) out += "<th>" + run_letter(i) + "</th>";
+    out += "</tr></thead>\n";
+  }
+  out += "<tbody>\n";
+  for (auto& [key, row] : table) {
+    const bool same =
+        std::all_of(row.begin(), row.end(), [&](const auto& v) { return v == row[0]; });
+    out += std::string(same ? "<tr>" : "<tr class=\"differs\">") + "<th scope=\"row\">" + bdi(key) +
+           "</th>";
+    for (const std::string& value : row)
+      out += "<td><code class=\"data\">" + html_text(value) + "</code></td>";
+    out += "</tr>\n";
+  }
+  return out + "</tbody></table></div>\n</details>\n";
+}
+
+}  // namespace
+
+std::string speed_section(const Runs& runs) {
   std::string out;
   for (size_t i = 0; i < runs.size(); ++i) {
     const Json& run = runs[i].run;
@@ -308,38 +328,16 @@ std::string speed(const Runs& runs) {
   return out.empty() ? "" : "<section>\n<h2>Speed</h2>\n" + out + "</section>\n";
 }
 
-std::string settings(const Runs& runs) {
-  std::map<std::string, std::vector<std::string>> table;
-  for (size_t i = 0; i < runs.size(); ++i) {
-    for (const auto& [key, value] : flat_settings(runs[i].run)) {
-      auto& row = table[key];
-      row.resize(runs.size());
-      row[i] = value;
-    }
+std::vector<ReliabilityPoint> reliability_points(const Json& calibration) {
+  std::vector<ReliabilityPoint> points;
+  const Json bins = calibration.value("bins", Json::array());
+  for (const Json& bin : bins) {
+    const Figure probability = figure(bin, "mean_probability"), share = figure(bin, "share_yes");
+    if (!probability.value || !share.value) continue;
+    points.push_back({*probability.value, *share.value, count(bin, "count")});
   }
-  if (table.empty()) return "";
-  std::string out =
-      "<details>\n<summary>Settings</summary>\n<div class=\"scroll\" tabindex=\"0\" "
-      "role=\"region\" aria-label=\"Settings\"><table>\n";
-  if (runs.size() > 1) {
-    out += "<thead><tr><th>Setting</th>";
-    for (size_t i = 0; i < runs.size(); ++i) out += "<th>" + run_letter(i) + "</th>";
-    out += "</tr></thead>\n";
-  }
-  out += "<tbody>\n";
-  for (auto& [key, row] : table) {
-    const bool same =
-        std::all_of(row.begin(), row.end(), [&](const auto& v) { return v == row[0]; });
-    out += std::string(same ? "<tr>" : "<tr class=\"differs\">") + "<th scope=\"row\">" + bdi(key) +
-           "</th>";
-    for (const std::string& value : row)
-      out += "<td><code class=\"data\">" + html_text(value) + "</code></td>";
-    out += "</tr>\n";
-  }
-  return out + "</tbody></table></div>\n</details>\n";
+  return points;
 }
-
-}  // namespace
 
 std::string pope_html(const Runs& runs, const ReportOptions& options) {
   std::vector<const Json*> metrics;
@@ -352,7 +350,7 @@ std::string pope_html(const Runs& runs, const ReportOptions& options) {
   page.body = "<main>\n" + heading(runs) + warnings(runs);
   if (runs.size() == 1) page.body += tiles(runs[0]);
   page.body += figures(runs, splits) + confusions(runs, splits) + reliability(runs, splits) +
-               numbers(runs, splits) + speed(runs) + samples.markup + settings(runs);
+               numbers(runs, splits) + speed_section(runs) + samples.markup + settings(runs);
   page.body += page_footer() + "</main>\n";
   page.data = std::move(samples.data);
   return render_page(page, assets::kReportCss, assets::kReportJs);

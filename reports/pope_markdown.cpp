@@ -79,47 +79,45 @@ void notes(std::string& out, const std::vector<PopeRun>& runs) {
   out += "\n";
 }
 
-void examples(std::string& out, const std::vector<PopeRun>& runs, const ReportOptions& options) {
-  for (size_t i = 0; i < runs.size(); ++i) {
-    std::vector<const PopeSample*> wrong;
-    for (const PopeSample& sample : runs[i].samples) {
-      if (sample.wrong()) wrong.push_back(&sample);
-    }
-    if (wrong.empty() || options.markdown_examples == 0) continue;
-    const size_t all = wrong.size();
-    // The surest mistakes say most; without margins the order of the file stands.
-    std::stable_sort(wrong.begin(), wrong.end(), [](const PopeSample* a, const PopeSample* b) {
-      return std::abs(a->margin.value_or(0)) > std::abs(b->margin.value_or(0));
-    });
-    if (wrong.size() > options.markdown_examples) wrong.resize(options.markdown_examples);
-    std::string block = fmt::format("<details><summary>{}{} of {} wrong answers{}</summary>\n\n",
-                                    runs.size() > 1 ? run_letter(i) + ": " : "", wrong.size(), all,
-                                    wrong.front()->margin ? ", the surest first" : "");
-    for (const PopeSample* sample : wrong) {
-      block += "- " + code_span(sample->question) + " \xE2\x80\x93 truth " +
-               code_span(sample->label, 20) + ", said " + code_span(sample->answer);
-      if (sample->margin) block += fmt::format(", margin {:+.2f}", *sample->margin);
-      block += " (" + code_span(sample->split, 40) + fmt::format(" {}, ", sample->question_id) +
-               code_span(sample->image, 100) + ")\n";
-    }
-    block += "\n</details>\n\n";
-    if (out.size() + block.size() < kMarkdownLimit) out += block;
-  }
-}
-
-void settings(std::string& out, const std::vector<PopeRun>& runs) {
-  for (size_t i = 0; i < runs.size(); ++i) {
-    std::string block = fmt::format("<details><summary>{}settings</summary>\n\n",
-                                    runs.size() > 1 ? run_letter(i) + ": " : "");
-    for (const auto& [key, value] : flat_settings(runs[i].run)) {
-      block += "- " + code_span(key, 80) + ": " + code_span(value, 200) + "\n";
-    }
-    block += "\n</details>\n\n";
-    if (out.size() + block.size() < kMarkdownLimit) out += block;
-  }
+void add_block(std::string& out, const std::string& block) {
+  if (out.size() + block.size() < kMarkdownLimit) out += block;
 }
 
 }  // namespace
+
+std::string wrong_answers_markdown(const PopeRun& run, const ReportOptions& options,
+                                   const std::string& who) {
+  std::vector<const PopeSample*> wrong;
+  for (const PopeSample& sample : run.samples) {
+    if (sample.wrong()) wrong.push_back(&sample);
+  }
+  if (wrong.empty() || options.markdown_examples == 0) return "";
+  const size_t all = wrong.size();
+  // The surest mistakes say most; without margins the order of the file stands.
+  std::stable_sort(wrong.begin(), wrong.end(), [](const PopeSample* a, const PopeSample* b) {
+    return std::abs(a->margin.value_or(0)) > std::abs(b->margin.value_or(0));
+  });
+  if (wrong.size() > options.markdown_examples) wrong.resize(options.markdown_examples);
+  std::string block =
+      fmt::format("<details><summary>{}{} of {} wrong answers{}</summary>\n\n", who, wrong.size(),
+                  all, wrong.front()->margin ? ", the surest first" : "");
+  for (const PopeSample* sample : wrong) {
+    block += "- " + code_span(sample->question) + " \xE2\x80\x93 truth " +
+             code_span(sample->label, 20) + ", said " + code_span(sample->answer);
+    if (sample->margin) block += fmt::format(", margin {:+.2f}", *sample->margin);
+    block += " (" + code_span(sample->split, 40) + fmt::format(" {}, ", sample->question_id) +
+             code_span(sample->image, 100) + ")\n";
+  }
+  return block + "\n</details>\n\n";
+}
+
+std::string settings_markdown(const PopeRun& run, const std::string& who) {
+  std::string block = fmt::format("<details><summary>{}settings</summary>\n\n", who);
+  for (const auto& [key, value] : flat_settings(run.run)) {
+    block += "- " + code_span(key, 80) + ": " + code_span(value, 200) + "\n";
+  }
+  return block + "\n</details>\n\n";
+}
 
 std::string pope_markdown(const std::vector<PopeRun>& runs, const ReportOptions& options) {
   std::vector<const Json*> metrics;
@@ -137,8 +135,11 @@ std::string pope_markdown(const std::vector<PopeRun>& runs, const ReportOptions&
       "\n\n";
   notes(out, runs);
   figures_table(out, runs, ordered_splits(metrics));
-  examples(out, runs, options);
-  settings(out, runs);
+  const auto who = [&](size_t i) { return runs.size() > 1 ? run_letter(i) + ": " : ""; };
+  for (size_t i = 0; i < runs.size(); ++i) {
+    add_block(out, wrong_answers_markdown(runs[i], options, who(i)));
+  }
+  for (size_t i = 0; i < runs.size(); ++i) add_block(out, settings_markdown(runs[i], who(i)));
   return out;
 }
 

@@ -15,35 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-PopeSample read_sample(const Json& row, const std::string& where) {
-  ObjectReader reader(row, where);
-  PopeSample sample;
-  sample.split = reader.require<std::string>("split");
-  sample.question_id = reader.get<int64_t>("question_id", 0);
-  sample.image = reader.require<std::string>("image");
-  sample.question = reader.require<std::string>("question");
-  sample.label = reader.require<std::string>("label");
-  sample.status = reader.require<std::string>("status");
-  static constexpr std::array kStates = {"scored", "unparsed", "failed", "unjudged"};
-  if (std::find(kStates.begin(), kStates.end(), sample.status) == kStates.end()) {
-    throw Error({.what = "key 'status' is '" + printable(sample.status) +
-                         "', expected scored, unparsed, failed or unjudged",
-                 .where = where});
-  }
-  sample.answer = reader.get<std::string>("answer", "");
-  sample.finish = reader.get<std::string>("finish", "");
-  sample.error = reader.get<std::string>("error", "");
-  const std::string decision = reader.get<std::string>("decision", "");
-  if (decision == "yes" || decision == "no") sample.decision = decision;
-  if (const Json* correct = reader.find("correct"); correct != nullptr && !correct->is_null()) {
-    sample.correct = reader.require<bool>("correct");
-  }
-  if (const Json* margin = reader.find("margin"); margin != nullptr && !margin->is_null()) {
-    sample.margin = reader.require<double>("margin");
-  }
-  return sample;
-}
-
 void flatten(const Json& value, const std::string& name,
              std::vector<std::pair<std::string, std::string>>& out) {
   if (value.is_object()) {
@@ -68,7 +39,7 @@ void flatten(const Json& value, const std::string& name,
 
 }  // namespace
 
-// The run's name for people. run.json is read tolerantly: an older or a foreign one still reports.
+// run.json is read tolerantly: an older or a foreign one still reports.
 std::string run_name(const Json& run, const fs::path& folder) {
   const auto model = run.find("model");
   if (model != run.end()) {
@@ -107,44 +78,85 @@ fs::path find_images(const Json& run, const fs::path& folder) {
   return {};
 }
 
-PopeRun read_pope_run(const fs::path& folder) {
-  const fs::path metrics_path = folder / "metrics.json";
-  if (!fs::exists(metrics_path)) {
+PopeSample read_yes_no_sample(const Json& row, const std::string& where, const char* group,
+                              const char* number) {
+  ObjectReader reader(row, where);
+  PopeSample sample;
+  sample.split = reader.require<std::string>(group);
+  sample.question_id = reader.get<int64_t>(number, 0);
+  sample.image = reader.require<std::string>("image");
+  sample.question = reader.require<std::string>("question");
+  sample.label = reader.require<std::string>("label");
+  sample.status = reader.require<std::string>("status");
+  static constexpr std::array kStates = {"scored", "unparsed", "failed", "unjudged"};
+  if (std::find(kStates.begin(), kStates.end(), sample.status) == kStates.end()) {
+    throw Error({.what = "key 'status' is '" + printable(sample.status) +
+                         "', expected scored, unparsed, failed or unjudged",
+                 .where = where});
+  }
+  sample.answer = reader.get<std::string>("answer", "");
+  sample.finish = reader.get<std::string>("finish", "");
+  sample.error = reader.get<std::string>("error", "");
+  const std::string decision = reader.get<std::string>("decision", "");
+  if (decision == "yes" || decision == "no") sample.decision = decision;
+  if (const Json* correct = reader.find("correct"); correct != nullptr && !correct->is_null()) {
+    sample.correct = reader.require<bool>("correct");
+  }
+  if (const Json* margin = reader.find("margin"); margin != nullptr && !margin->is_null()) {
+    sample.margin = reader.require<double>("margin");
+  }
+  return sample;
+}
+
+Json read_run_metrics(const fs::path& folder, const std::string& benchmark, const char* groups) {
+  const fs::path path = folder / "metrics.json";
+  if (!fs::exists(path)) {
     throw Error({.what = "not a finished run: metrics.json is not there",
                  .where = folder.string(),
                  .cause = "the run was stopped, or the folder is another one",
                  .fix = "run the same command again: it goes on where it stopped"});
   }
-  PopeRun result;
-  result.metrics = read_json_file(metrics_path);
-  ObjectReader metrics(result.metrics, metrics_path.string());
-  if (const auto what = metrics.require<std::string>("benchmark"); what != "pope") {
-    throw Error({.what = "key 'benchmark' is '" + printable(what) + "', expected pope",
-                 .where = metrics_path.string()});
+  Json result = read_json_file(path);
+  ObjectReader metrics(result, path.string());
+  if (const auto what = metrics.require<std::string>("benchmark"); what != benchmark) {
+    throw Error({.what = "key 'benchmark' is '" + printable(what) + "', expected " + benchmark,
+                 .where = path.string()});
   }
-  const Json* splits = metrics.find("splits");
-  if (splits == nullptr || !splits->is_object()) {
-    throw Error({.what = "key 'splits' must be an object", .where = metrics_path.string()});
+  const Json* list = metrics.find(groups);
+  if (list == nullptr || !list->is_object()) {
+    throw Error(
+        {.what = fmt::format("key '{}' must be an object", groups), .where = path.string()});
   }
-  for (const auto& [name, block] : splits->items()) {
+  std::string one(groups);
+  one.pop_back();
+  for (const auto& [name, block] : list->items()) {
     if (!block.is_object()) {
-      throw Error({.what = "split '" + printable(name) + "' must be an object",
-                   .where = metrics_path.string()});
+      throw Error(
+          {.what = one + " '" + printable(name) + "' must be an object", .where = path.string()});
     }
   }
-  result.splits = ordered_splits({&result.metrics});
+  return result;
+}
 
-  const fs::path run_path = folder / "run.json";
-  result.run = fs::exists(run_path) ? read_json_file(run_path) : Json::object();
-  if (!result.run.is_object()) {
-    throw Error({.what = "expected an object", .where = run_path.string()});
-  }
+Json read_run_json(const fs::path& folder) {
+  const fs::path path = folder / "run.json";
+  Json run = fs::exists(path) ? read_json_file(path) : Json::object();
+  if (!run.is_object()) throw Error({.what = "expected an object", .where = path.string()});
+  return run;
+}
+
+PopeRun read_pope_run(const fs::path& folder) {
+  PopeRun result;
+  result.metrics = read_run_metrics(folder, "pope", "splits");
+  result.splits = ordered_splits({&result.metrics});
+  result.run = read_run_json(folder);
   result.name = run_name(result.run, folder);
   result.images_dir = find_images(result.run, folder);
 
-  const fs::path samples_path = folder / "samples.jsonl";
-  for_each_jsonl(read_file(samples_path), samples_path.string(), [&](size_t line, Json&& row) {
-    result.samples.push_back(read_sample(row, samples_path.string() + ":" + std::to_string(line)));
+  const fs::path path = folder / "samples.jsonl";
+  for_each_jsonl(read_file(path), path.string(), [&](size_t line, Json&& row) {
+    result.samples.push_back(read_yes_no_sample(row, path.string() + ":" + std::to_string(line),
+                                                "split", "question_id"));
   });
   return result;
 }

@@ -44,6 +44,16 @@ struct Figure {
   std::string reason;               // why there is no value
 };
 
+// What other yes/no benchmarks' runs are read with, too. `group` is the key that names a sample's
+// split ("split", "task"), `number` the one of its question_id.
+PopeSample read_yes_no_sample(const Json& row, const std::string& where, const char* group,
+                              const char* number);
+// metrics.json of a finished run of `benchmark`, with an object under the key `groups` whose values
+// are objects; and run.json, {} when there is none.
+Json read_run_metrics(const std::filesystem::path& folder, const std::string& benchmark,
+                      const char* groups);
+Json read_run_json(const std::filesystem::path& folder);
+
 // Throws Error naming the file and the key when `folder` is not a finished POPE run.
 PopeRun read_pope_run(const std::filesystem::path& folder);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 
@@ -59,18 +60,21 @@ std::string select(const char* id, const char* label,
   return out + "</select>\n";
 }
 
-std::string controls(const std::vector<PopeRun>& runs, const std::vector<std::string>& splits) {
+std::string controls(const std::vector<PopeRun>& runs, const std::vector<std::string>& splits,
+                     const SampleWords& words) {
   const Tally sum = tally(runs);
   std::string out =
       "<div class=\"controls\">\n<div class=\"segments\" role=\"group\" aria-label=\"Which "
       "answers\">";
   out += segment("all", "All", sum.all) + segment("wrong", "Wrong", sum.wrong) +
-         segment("alarm", "Hallucinated", sum.alarms) +
+         segment("alarm", words.wrong_yes, sum.alarms) +
          segment("unparsed", "Unparsed", sum.unparsed) + segment("failed", "Failed", sum.failed) +
          "</div>\n";
-  std::vector<std::pair<std::string, std::string>> choices = {{"", "every split"}};
+  std::string group(words.group);
+  group[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(group[0])));
+  std::vector<std::pair<std::string, std::string>> choices = {{"", std::string("every ") + group}};
   for (size_t i = 0; i < splits.size(); ++i) choices.emplace_back(std::to_string(i), splits[i]);
-  if (splits.size() > 1) out += select("split", "Split", choices);
+  if (splits.size() > 1) out += select("split", words.group, choices);
   if (runs.size() > 1) {
     choices = {{"", "every run"}};
     for (size_t i = 0; i < runs.size(); ++i) {
@@ -142,7 +146,8 @@ Json or_null(const std::optional<T>& value) {
 
 }  // namespace
 
-SampleTable sample_table(const std::vector<PopeRun>& runs, const ReportOptions& options) {
+SampleTable sample_table(const std::vector<PopeRun>& runs, const ReportOptions& options,
+                         const SampleWords& words) {
   std::vector<const Json*> metrics;
   for (const PopeRun& run : runs) metrics.push_back(&run.metrics);
   std::vector<std::string> splits = ordered_splits(metrics);
@@ -171,13 +176,17 @@ SampleTable sample_table(const std::vector<PopeRun>& runs, const ReportOptions& 
   for (size_t i = 0; i < runs.size(); ++i) {
     names.push_back(runs.size() > 1 ? run_letter(i) + " " + runs[i].name : runs[i].name);
   }
-  table.data = {{"runs", names}, {"splits", splits}, {"images", images}, {"rows", std::move(rows)}};
+  table.data = {{"group", words.group},
+                {"runs", names},
+                {"splits", splits},
+                {"images", images},
+                {"rows", std::move(rows)}};
   table.data["thumbnails"] = thumbnails(pictures, options, note);
   table.markup =
       "<section>\n<h2>Answers</h2>\n<noscript><p class=\"note\">The table of answers needs "
       "JavaScript; the figures above do "
       "not.</p></noscript>\n<div id=\"samples\" hidden>\n" +
-      controls(runs, splits) +
+      controls(runs, splits, words) +
       "<div class=\"head\" "
       "aria-hidden=\"true\"><span>Picture</span><span>Question</span><span>Answer</"
       "span><span>Truth</span>"

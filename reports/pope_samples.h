@@ -11,12 +11,19 @@ namespace vigor::reports {
 
 struct SampleTable {
   std::string markup;
-  // {"runs": [name], "splits": [name], "images": [name], "thumbnails": {"0": base64 JPEG},
+  // {"group", "runs": [name], "splits": [name], "images": [name], "thumbnails": {"0": base64 JPEG},
   //  "rows": [[run, split, question_id, image, question, label, status, answer, decision, correct,
   //            margin, finish, error]]}; run, split and image are positions in the lists.
   Json data;
 };
 
-SampleTable sample_table(const std::vector<PopeRun>& runs, const ReportOptions& options);
+// What the page calls the groups of questions, and a wrong "yes".
+struct SampleWords {
+  const char* group = "Split";
+  const char* wrong_yes = "Hallucinated";
+};
+
+SampleTable sample_table(const std::vector<PopeRun>& runs, const ReportOptions& options,
+                         const SampleWords& words = {});
 
 }  // namespace vigor::reports

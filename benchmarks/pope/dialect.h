@@ -1,31 +1,23 @@
-// How an answer is read as yes or no, and how the decisions are counted: the tools in the field
-// differ, so each way is a named dialect that is recorded with the result. docs/dialects.md has the
-// rules.
+// How POPE's tools read an answer as yes or no. docs/dialects.md has the rules.
+//   official  POPE's evaluate.py, LLaVA's eval_pope.py: whatever is not a "no" is a yes
+//   lmms      lmms-eval: exactly "yes" or "no" after trimming
+//   vlmeval   VLMEvalKit: one of the words "yes" and "no", not both
+//   strict    the first word is yes or no, and is not taken back at once; else unparsed
 #pragma once
 
-#include <string>
 #include <string_view>
+
+#include "benchmarks/yes_no/dialect.h"
 
 namespace vigor::pope {
 
-enum class Dialect {
-  kOfficial,  // POPE's evaluate.py, LLaVA's eval_pope.py: whatever is not a "no" is a yes
-  kLmms,      // lmms-eval: exactly "yes" or "no" after trimming
-  kVlmeval,   // VLMEvalKit: one of the words "yes" and "no", not both
-  kStrict,    // the first word is yes or no, and is not taken back at once; else unparsed
-};
-
-enum class Decision { kYes, kNo, kNone };
-
-// "official", "lmms", "vlmeval", "strict". parse_dialect throws Error (usage) with the nearest
-// name.
-const char* dialect_name(Dialect dialect);
-Dialect parse_dialect(const std::string& name);
+using yes_no::Decision;
+using yes_no::decision_name;
+using yes_no::Dialect;
+using yes_no::dialect_name;
+using yes_no::parse_dialect;
 
 // Never kNone for kOfficial. Linear in the length; any bytes are allowed.
 Decision decide(std::string_view answer, Dialect dialect);
-
-// "yes", "no", or nullptr for kNone.
-const char* decision_name(Decision decision);
 
 }  // namespace vigor::pope

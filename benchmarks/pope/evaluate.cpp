@@ -1,7 +1,5 @@
 #include "benchmarks/pope/evaluate.h"
 
-#include <algorithm>
-#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -12,87 +10,20 @@
 namespace vigor::pope {
 namespace {
 
-struct Row {
+struct Asked {
   const QuestionSplit* split = nullptr;
   const Question* question = nullptr;
 };
 
-// One question to ask, and every row that its answer is for.
-struct Ask {
-  std::string text;  // as asked, with suffix
-  std::vector<Row> rows;
-};
-
-struct Work {
-  std::vector<ImageRequest> requests;
-  std::vector<std::vector<Ask>> asks;  // parallel to requests and their questions
-  std::vector<Json> known;             // rows whose answer another row of the folder already has
-  int64_t rows = 0;                    // that have to be asked
-};
-
-SampleOutcome outcome_of(const Row& row, const Answer& answer) {
+SampleOutcome outcome_of(const Asked& asked, const Answer& answer) {
   SampleOutcome outcome;
-  outcome.split = row.split->name;
-  outcome.question = *row.question;
+  outcome.split = asked.split->name;
+  outcome.question = *asked.question;
   outcome.answer = answer.text;
   outcome.margin = answer.yes_margin;
   outcome.finish = answer.finish;
   outcome.error = answer.error;
   return outcome;
-}
-
-std::string asked_text(const std::string& question, const EvaluateOptions& options) {
-  return options.prompt_suffix.empty() || options.ask_bare_question
-             ? question
-             : question + "\n" + options.prompt_suffix;
-}
-
-Work plan(const RunFolder& folder, const std::vector<QuestionSplit>& splits,
-          const EvaluateOptions& options) {
-  // A row that was written answers every other row with the same picture and words, so that a run
-  // that stopped between two of them does not ask again.
-  std::map<std::pair<std::string, std::string>, SampleOutcome> answered;
-  for (const Json& sample : folder.samples()) {
-    SampleOutcome outcome = sample_of_row(sample, (folder.path() / "samples.jsonl").string());
-    if (outcome.error.empty()) {
-      answered.emplace(std::pair(outcome.question.image, outcome.question.text),
-                       std::move(outcome));
-    }
-  }
-  Work work;
-  std::unordered_map<std::string, size_t> request_of;
-  std::map<std::pair<std::string, std::string>, size_t> ask_of;
-  for (const QuestionSplit& split : splits) {
-    for (const Question& question : split.questions) {
-      if (folder.holds(sample_key(split.name, question))) continue;
-      if (const auto found = answered.find({question.image, question.text});
-          found != answered.end()) {
-        SampleOutcome outcome = found->second;
-        outcome.split = split.name;
-        outcome.question = question;
-        work.known.push_back(sample_row(outcome, options.dialect));
-        continue;
-      }
-      const auto [place, is_new] = request_of.try_emplace(question.image, work.requests.size());
-      if (is_new) {
-        work.requests.push_back(
-            {.key = question.image,
-             .image = image_path(options.images, question.image, "split " + split.name),
-             .questions = {}});
-        work.asks.emplace_back();
-      }
-      ImageRequest& request = work.requests[place->second];
-      std::vector<Ask>& asks = work.asks[place->second];
-      const auto [ask, new_ask] = ask_of.try_emplace({question.image, question.text}, asks.size());
-      if (new_ask) {
-        asks.push_back({asked_text(question.text, options), {}});
-        request.questions.push_back(asks.back().text);
-      }
-      asks[ask->second].rows.push_back({&split, &question});
-      ++work.rows;
-    }
-  }
-  return work;
 }
 
 }  // namespace
@@ -187,53 +118,32 @@ Json score_folder(const RunFolder& folder, const std::vector<QuestionSplit>& spl
 
 EvaluateResult evaluate(Lvlm& model, RunFolder& folder, const std::vector<QuestionSplit>& splits,
                         const EvaluateOptions& options, Progress& progress, std::stop_token stop) {
-  EvaluateResult result;
-  const Work work = plan(folder, splits, options);
-  if (!work.known.empty()) {
-    folder.append(work.known);
-    result.rows += static_cast<int64_t>(work.known.size());
-  }
-  int64_t total = 0;
-  for (const QuestionSplit& split : splits) total += static_cast<int64_t>(split.questions.size());
-  const auto held = static_cast<uint64_t>(total - work.rows);
-  progress.start("pope", "questions", static_cast<uint64_t>(total), held);
-
-  std::vector<bool> answered(work.requests.size());
-  const auto write = [&](size_t request, const std::vector<Answer>& answers) {
-    const std::vector<Ask>& asks = work.asks[request];
-    std::vector<Json> rows;
-    for (size_t i = 0; i < asks.size(); ++i) {
-      Answer missing;
-      missing.error = "the model gave no answer";
-      const Answer& answer = i < answers.size() ? answers[i] : missing;
-      for (const Row& row : asks[i].rows) {
-        rows.push_back(sample_row(outcome_of(row, answer), options.dialect));
+  std::vector<Asked> asked;
+  std::vector<yes_no::Row> rows;
+  std::unordered_map<std::string, std::filesystem::path> pictures;
+  for (const QuestionSplit& split : splits) {
+    for (const Question& question : split.questions) {
+      const auto [picture, is_new] = pictures.try_emplace(question.image);
+      if (is_new) {
+        picture->second = image_path(options.images, question.image, "split " + split.name);
       }
+      const bool bare = options.prompt_suffix.empty() || options.ask_bare_question;
+      rows.push_back(
+          {.key = sample_key(split.name, question),
+           .image = question.image,
+           .picture = picture->second,
+           .question = question.text,
+           .asked = bare ? question.text : question.text + "\n" + options.prompt_suffix});
+      asked.push_back({&split, &question});
     }
-    // One write for a picture: a full disk or a kill loses whole pictures, not halves.
-    folder.append(rows);
-    answered[request] = true;
-    result.rows += static_cast<int64_t>(rows.size());
-    result.asked += static_cast<int64_t>(asks.size());
-    progress.advance(rows.size());
-  };
-  GenerationOptions generation = options.generation;
-  generation.samples = 1;
-  if (!work.requests.empty()) {
-    model.answer(
-        work.requests, generation,
-        [&](size_t request, std::vector<Answer>&& answers) { write(request, answers); }, stop);
   }
-  progress.finish();
-  const bool all = std::all_of(answered.begin(), answered.end(), [](bool done) { return done; });
-  if (!all && stop.stop_requested()) {
-    result.interrupted = true;
-    return result;
-  }
-  for (size_t i = 0; i < answered.size(); ++i) {
-    if (!answered[i]) write(i, {});
-  }
-  result.metrics = score_folder(folder, splits, options);
+  EvaluateResult result = yes_no::ask_rows(
+      model, folder, rows, options.generation,
+      [&](size_t row, const Answer& answer) {
+        return sample_row(outcome_of(asked[row], answer), options.dialect);
+      },
+      "pope", progress, stop);
+  if (!result.interrupted) result.metrics = score_folder(folder, splits, options);
   return result;
 }
 

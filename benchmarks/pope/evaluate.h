@@ -11,6 +11,7 @@
 #include "base/progress.h"
 #include "benchmarks/pope/dialect.h"
 #include "benchmarks/pope/question.h"
+#include "benchmarks/yes_no/ask.h"
 #include "lvlm/lvlm.h"
 #include "run/run_folder.h"
 
@@ -32,12 +33,7 @@ struct EvaluateOptions {
   GenerationOptions generation;
 };
 
-struct EvaluateResult {
-  Json metrics;              // null when interrupted
-  bool interrupted = false;  // stop was requested before every question was answered
-  int64_t rows = 0;          // samples that this session wrote
-  int64_t asked = 0;         // questions that the model was asked
-};
+using yes_no::EvaluateResult;
 
 // The settings of a run, compared when it is resumed: benchmark, dialect, prompt, generation,
 // question files (name, hash, rows), model identity.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "benchmarks/yes_no/margins.h"
 #include "reports/statistics.h"
 
 namespace vigor::pope {
@@ -79,7 +80,7 @@ struct SplitTally {
   Counts total;
   std::vector<Counts> by_image;  // index: image number of the run
   int64_t questions = 0, failed = 0;
-  std::vector<const SampleOutcome*> with_margin;
+  std::vector<yes_no::MarginItem> margins;
   std::optional<SplitCut> cut;
 };
 
@@ -119,7 +120,9 @@ RunTally tally(const std::vector<SampleOutcome>& samples, Dialect dialect,
     split.total.add(yes, decision);
     split.by_image[run.images.at(sample.question.image)].add(yes, decision);
     ++(decision == Decision::kNone ? run.unparsed : run.scored);
-    if (sample.margin && !std::isnan(*sample.margin)) split.with_margin.push_back(&sample);
+    if (sample.margin && !std::isnan(*sample.margin)) {
+      split.margins.push_back({*sample.margin, yes, run.images.at(sample.question.image)});
+    }
   }
   return run;
 }
@@ -195,34 +198,6 @@ SplitScores score_split(const SplitTally& split, Dialect dialect) {
   return scores;
 }
 
-// AUROC and calibration of the yes margin: how well the model is grounded whatever its bias to yes.
-void add_margin_scores(const SplitTally& split, const RunTally& run, const ScoreOptions& options,
-                       Json* out) {
-  std::vector<statistics::RankedItem> ranked;
-  std::vector<statistics::ProbabilityItem> probabilities;
-  for (const SampleOutcome* sample : split.with_margin) {
-    const bool yes = label_yes(sample->question);
-    ranked.push_back({*sample->margin, yes, run.images.at(sample->question.image)});
-    probabilities.push_back({1 / (1 + std::exp(-*sample->margin)), yes});
-  }
-  const auto auroc = statistics::auroc_estimate(ranked, run.images.size());
-  (*out)["margins"] = ranked.size();
-  (*out)["auroc"] = auroc ? Json(auroc->value) : Json(nullptr);
-  (*out)["ci95"]["auroc"] = interval_json(auroc, options.level);
-  const auto curve = statistics::calibration(probabilities, options.calibration_bins);
-  if (!curve) return;
-  Json bins = Json::array();
-  for (const statistics::CalibrationBin& bin : curve->bins) {
-    const bool empty = bin.count == 0;
-    bins.push_back({{"low", bin.low},
-                    {"high", bin.high},
-                    {"count", bin.count},
-                    {"mean_probability", empty ? Json(nullptr) : Json(bin.mean_probability)},
-                    {"share_yes", empty ? Json(nullptr) : Json(bin.share_positive)}});
-  }
-  (*out)["calibration"] = {{"ece", curve->ece}, {"bins", bins}};
-}
-
 Json split_json(const SplitTally& split, const RunTally& run, const SplitScores& scores,
                 const ScoreOptions& options) {
   size_t images = 0;
@@ -249,7 +224,8 @@ Json split_json(const SplitTally& split, const RunTally& run, const SplitScores&
     out["ci95"][kMetrics[m]] = interval_json(scores.estimates[m], options.level);
   }
   if (!scores.reason.empty()) out["reason"] = scores.reason;
-  if (!split.with_margin.empty()) add_margin_scores(split, run, options, &out);
+  yes_no::add_margin_scores(split.margins, run.images.size(), options.level,
+                            options.calibration_bins, &out);
   return out;
 }
 

@@ -182,7 +182,7 @@
     add('Error', row[ERROR]);
     if (row[MARGIN] !== null) add('Yes margin', signed(row[MARGIN]) + ', probability of yes ' + (100 / (1 + Math.exp(-row[MARGIN]))).toFixed(1) + ' %');
     add('Ended by', row[FINISH]);
-    add('Split', data.splits[row[SPLIT]] + ', question ' + row[ID]);
+    add(data.group, data.splits[row[SPLIT]] + ', question ' + row[ID]);
     if (several) add('Run', data.runs[row[RUN]]);
     add('Picture', data.images[row[IMAGE]]);
     body.append(picture(row, 'large'), terms);

@@ -5,12 +5,11 @@
 #include "benchmarks/pope/answers.h"
 #include "benchmarks/pope/evaluate.h"
 #include "benchmarks/pope/score.h"
+#include "cli/benchmark_run.h"
 #include "cli/model_options.h"
 #include "cli/registry.h"
 #include "cli/run_record.h"
-#include "lvlm/open.h"
 #include "reports/pope_report.h"
-#include "run/measurement.h"
 
 namespace vigor {
 namespace {
@@ -95,60 +94,21 @@ class Pope : public Command {
            .fix = "give the folder that the question files' image names lie in with --images"});
     }
     splits = pope::limited(std::move(splits), options_);
-    inherit_recorded_prompt();
-    model_.warn_about_machine(context.console);
-    SessionMeasurement session;
-    const double before_load = context.console.clock();
-    const std::unique_ptr<Lvlm> model =
-        open_lvlm(model_.lvlm(options_.generation.seed, context.console.clock));
-    session.load_s = context.console.clock() - before_load;
-
-    const Json identity = model->identity();
-    RunFolder folder =
-        RunFolder::open(*context.files, out_, pope::run_settings(splits, options_, identity),
-                        {.uncompared = pope::uncompared_settings()});
-    announce(context, folder);
-    Progress progress = context.console.progress();
-    const double before = context.console.clock();
-    const pope::EvaluateResult result =
-        pope::evaluate(*model, folder, splits, options_, progress, context.stop);
-    session.evaluate_s = context.console.clock() - before;
-    session.rows = result.rows;
-    session.asked = result.asked;
-    session.model = model->measurements();
-    if (result.rows > 0 || !folder.complete()) {
-      Json keys = described(context, identity);
-      keys.update(measured_keys(folder.run(), session));
-      folder.update_run(keys);
-    }
-    if (result.interrupted) {
-      context.console.note("interrupted: " + std::to_string(folder.samples().size()) +
-                           " samples are kept in " + out_ +
-                           "; the same command goes on from there");
-      return ExitCode::kInterrupted;
-    }
-    return finish(context, folder, result.metrics);
-  }
-
-  // Answers of a run that are scored again keep the prompt that they were given to.
-  void inherit_recorded_prompt() {
-    constexpr std::string_view kRecorded = "recorded:";
-    if (!model_.name().starts_with(kRecorded)) return;
-    options_.ask_bare_question = true;
-    const fs::path run =
-        fs::path(model_.name().substr(kRecorded.size())).parent_path() / "run.json";
-    if (!fs::exists(run)) return;
-    const Json record = read_json_file(run);
-    const Json suffix = record.value(Json::json_pointer("/settings/prompt/suffix"), Json());
-    if (!suffix.is_string()) return;
-    if (options_.prompt_suffix.empty()) options_.prompt_suffix = suffix.get<std::string>();
-    if (options_.prompt_suffix != suffix.get<std::string>()) {
-      throw Error({.what = "the recorded answers were given to another --prompt-suffix",
-                   .where = printable(run.string()),
-                   .cause = "theirs is '" + printable(suffix.get<std::string>()) + "'",
-                   .fix = "leave --prompt-suffix out: that of the recorded run is taken",
-                   .exit_code = ExitCode::kUsage});
-    }
+    options_.ask_bare_question = inherit_recorded_suffix(model_, &options_.prompt_suffix);
+    return run_on_model(
+        context, model_,
+        {.out = out_,
+         .seed = options_.generation.seed,
+         .settings =
+             [&](const Json& identity) { return pope::run_settings(splits, options_, identity); },
+         .uncompared = pope::uncompared_settings(),
+         .record = [&](const Json& identity) { return described(context, identity); },
+         .evaluate =
+             [&](Lvlm& model, RunFolder& folder, Progress& progress) {
+               return pope::evaluate(model, folder, splits, options_, progress, context.stop);
+             },
+         .finish = [&](RunFolder& folder,
+                       const Json& metrics) { return finish(context, folder, metrics); }});
   }
 
   ExitCode score_answers(const CommandContext& context,
@@ -195,38 +155,17 @@ class Pope : public Command {
   }
 
   ExitCode finish(const CommandContext& context, RunFolder& folder, const Json& metrics) const {
-    Json counts = metrics.contains("counts") ? metrics["counts"] : Json::object();
-    if (folder.run().value("status_counts", Json()) != counts) {
-      folder.update_run({{"status_counts", counts}});
-    }
-    folder.write_metrics(metrics);
+    FinishOptions finish{.max_failures = options_.max_failures,
+                         .from_model = answers_.empty(),
+                         .write_report = {},
+                         .table = [&] { return reports::pope_table_text(metrics); }};
     if (report_) {
-      reports::write_pope_report(*context.files, std::array{folder.path()},
-                                 {.out_dir = folder.path()});
+      finish.write_report = [&] {
+        reports::write_pope_report(*context.files, std::array{folder.path()},
+                                   {.out_dir = folder.path()});
+      };
     }
-    if (context.json) {
-      *context.console.out << dump_json(metrics, 2) << "\n";
-    } else {
-      *context.console.out << reports::pope_table_text(metrics);
-      if (report_) {
-        *context.console.out << "\nreport: " << printable((folder.path() / "report.html").string())
-                             << "\n";
-      }
-    }
-    if (pope::scores_withheld(metrics)) {
-      throw Error(
-          {.what = "the scores are withheld: " + counts.value("failed", Json(0)).dump() +
-                   " samples failed, and --max-failures allows " +
-                   std::to_string(options_.max_failures),
-           .where = printable(out_),
-           .cause = first_failure(folder),
-           .fix = answers_.empty()
-                      ? "mend the cause and give the same command again (only the failed samples "
-                        "are asked), or accept them with --max-failures"
-                      : "mend the answers and give another --out, or accept the failures with "
-                        "--max-failures"});
-    }
-    return ExitCode::kDone;
+    return finish_run(context, folder, metrics, finish);
   }
 
   ModelOptions model_;

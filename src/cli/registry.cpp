@@ -5,6 +5,7 @@ namespace vigor {
 std::vector<std::unique_ptr<Command>> all_commands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(pope_command());
+  commands.push_back(mme_command());
   commands.push_back(mmhal_command());
   commands.push_back(caption_command());
   commands.push_back(chair_command());

@@ -17,6 +17,7 @@ std::unique_ptr<Command> compare_command();
 std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> judge_command();
 std::unique_ptr<Command> scenes_command();
+std::unique_ptr<Command> mme_command();
 std::unique_ptr<Command> mmhal_command();
 std::unique_ptr<Command> pope_command();
 std::unique_ptr<Command> pope_build_command();  // a subcommand of pope
