@@ -37,23 +37,15 @@ Json run_settings(const std::vector<QuestionSplit>& splits, const EvaluateOption
                          {"variant", split.variant},
                          {"rows", split.questions.size()}});
   }
-  // The hash names the checkpoint wherever it lies.
-  Json model = model_identity;
-  if (const auto hash = model.find("checkpoint_hash"); hash != model.end() && hash->is_string()) {
-    model.erase("checkpoint");
-  }
-  const GenerationOptions& generation = options.generation;
-  return {{"benchmark", "pope"},
-          {"dialect", dialect_name(options.dialect)},
-          {"prompt", {{"suffix", options.prompt_suffix}}},
-          {"questions", questions},
-          {"limit_images", options.limit_images},
-          {"max_new_tokens", generation.max_new_tokens},
-          {"temperature", generation.temperature},
-          {"seed", generation.seed},
-          {"model", model},
-          {"images", options.images.string()},
-          {"max_failures", options.max_failures}};
+  Json settings = yes_no::model_settings(options.generation, model_identity);
+  settings.update({{"benchmark", "pope"},
+                   {"dialect", dialect_name(options.dialect)},
+                   {"prompt", {{"suffix", options.prompt_suffix}}},
+                   {"questions", questions},
+                   {"limit_images", options.limit_images},
+                   {"images", options.images.string()},
+                   {"max_failures", options.max_failures}});
+  return settings;
 }
 
 std::vector<std::string> uncompared_settings() {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "benchmarks/yes_no/margins.h"
+#include "benchmarks/yes_no/said.h"
 #include "reports/statistics.h"
 
 namespace vigor::pope {
@@ -344,24 +345,9 @@ Json sample_row(const SampleOutcome& sample, Dialect dialect) {
               {"question_id", sample.question.question_id},
               {"image", sample.question.image},
               {"question", sample.question.text},
-              {"label", sample.question.label},
-              {"answer", sample.answer},
-              {"margin", or_null(sample.margin)},
-              {"finish", sample.finish},
-              {"status", "failed"},
-              {"decision", nullptr},
-              {"correct", nullptr},
-              {"error", nullptr}};
-  if (!sample.error.empty()) {
-    row["error"] = sample.error;
-    row["answer"] = nullptr;
-    return row;
-  }
-  const Decision decision = decide(sample.answer, dialect);
-  row["status"] = decision == Decision::kNone ? "unparsed" : "scored";
-  if (decision == Decision::kNone) return row;
-  row["decision"] = decision_name(decision);
-  row["correct"] = (decision == Decision::kYes) == label_yes(sample.question);
+              {"label", sample.question.label}};
+  yes_no::put_said({sample.answer, sample.margin, sample.finish, sample.error},
+                   decide(sample.answer, dialect), label_yes(sample.question), &row);
   return row;
 }
 
@@ -373,15 +359,11 @@ SampleOutcome sample_of_row(const Json& row, const std::string& where) {
   sample.question.image = reader.require<std::string>("image");
   sample.question.text = reader.require<std::string>("question");
   sample.question.label = reader.require<std::string>("label");
-  sample.answer = reader.get<std::string>("answer", "");
-  sample.finish = reader.get<std::string>("finish", "");
-  sample.error = reader.get<std::string>("error", "");
-  if (const Json* margin = reader.find("margin"); margin != nullptr && !margin->is_null()) {
-    sample.margin = reader.require<double>("margin");
-  }
-  if (sample.error.empty() && reader.get<std::string>("status", "") == "failed") {
-    sample.error = "failed, without a reason in the row";
-  }
+  yes_no::Said said = yes_no::read_said(reader);
+  sample.answer = std::move(said.answer);
+  sample.margin = said.margin;
+  sample.finish = std::move(said.finish);
+  sample.error = std::move(said.error);
   return sample;
 }
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <unordered_map>
 
+#include "benchmarks/yes_no/said.h"
+
 namespace vigor::yes_no {
 namespace {
 
@@ -27,16 +29,12 @@ std::map<Words, Answer> answered_in(const RunFolder& folder) {
   for (const Json& sample : folder.samples()) {
     ObjectReader reader(sample, where);
     Words words(reader.require<std::string>("image"), reader.require<std::string>("question"));
-    if (!reader.get<std::string>("error", "").empty() ||
-        reader.get<std::string>("status", "") == "failed") {
-      continue;
-    }
+    Said said = read_said(reader);
+    if (!said.error.empty()) continue;
     Answer answer;
-    answer.text = reader.get<std::string>("answer", "");
-    answer.finish = reader.get<std::string>("finish", "");
-    if (const Json* margin = reader.find("margin"); margin != nullptr && !margin->is_null()) {
-      answer.yes_margin = reader.require<double>("margin");
-    }
+    answer.text = std::move(said.answer);
+    answer.finish = std::move(said.finish);
+    answer.yes_margin = said.margin;
     answered.emplace(std::move(words), std::move(answer));
   }
   return answered;
@@ -73,6 +71,17 @@ Work plan(const RunFolder& folder, const std::vector<Row>& rows, const SampleOf&
 }
 
 }  // namespace
+
+Json model_settings(const GenerationOptions& options, const Json& model_identity) {
+  Json model = model_identity;
+  if (const auto hash = model.find("checkpoint_hash"); hash != model.end() && hash->is_string()) {
+    model.erase("checkpoint");
+  }
+  return {{"max_new_tokens", options.max_new_tokens},
+          {"temperature", options.temperature},
+          {"seed", options.seed},
+          {"model", model}};
+}
 
 EvaluateResult ask_rows(Lvlm& model, RunFolder& folder, const std::vector<Row>& rows,
                         const GenerationOptions& options, const SampleOf& sample_of,

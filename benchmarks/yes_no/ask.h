@@ -32,6 +32,10 @@ struct EvaluateResult {
   int64_t asked = 0;         // questions that the model was asked
 };
 
+// The settings that say who answers and how: max_new_tokens, temperature, seed, model. The hash
+// names a checkpoint wherever it lies.
+Json model_settings(const GenerationOptions& options, const Json& model_identity);
+
 // The sample of rows[row] with this answer.
 using SampleOf = std::function<Json(size_t row, const Answer& answer)>;
 
