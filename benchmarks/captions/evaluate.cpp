@@ -172,7 +172,7 @@ Json sample_row(const Call& call, const std::vector<Candidate>& candidates,
   if (!reply.error.empty()) {
     row["error"] = reply.error;
     // A refusal is an answer: it would come again.
-    if (reply.error.starts_with("refused")) row["status"] = "unjudged";
+    if (reply.refused) row["status"] = "unjudged";
     if (!reply.raw.empty()) row["reply"] = reply.raw;
     return row;
   }

@@ -39,7 +39,7 @@ Json verdict_row(const Outcome& outcome, const Record& record, Dialect dialect,
               {"error", or_null(error)}};
   if (!outcome.silence.empty()) {
     row["raw"] = or_null(facts.raw);
-    if (!is_refusal(outcome.silence)) row["ask_again"] = true;
+    row[outcome.refused ? "refused" : "ask_again"] = true;
   }
   return row;
 }
@@ -70,6 +70,7 @@ Outcome outcome_of_row(const Json& row, const std::string& where) {
         reader.get<std::string>("error", "no reply, without a reason in the row");
     const bool failed = reader.get<std::string>("status", "") == "failed";
     (failed ? outcome.failure : outcome.silence) = error;
+    outcome.refused = reader.get<bool>("refused", false);
   }
   return outcome;
 }
@@ -204,6 +205,7 @@ StageResult judge_records(ChatClient& judge, RunFolder& folder, const std::vecto
     const Record& record = records[open[index].record];
     Outcome outcome = outcome_for(open[index].record, record, open[index].repeat);
     outcome.silence = reply.error;
+    outcome.refused = reply.refused;
     outcome.reply = reply.text;
     const Json row =
         verdict_row(outcome, record, options.dialect, {reply.model, reply.finish, reply.raw});
@@ -244,6 +246,7 @@ std::vector<Json> review_rows(const std::vector<Review>& reviews,
     Outcome outcome = outcome_for(review.record, record, review.repeat);
     outcome.failure.clear();
     outcome.silence = review.text ? "" : review.failure;
+    outcome.refused = review.refused;
     outcome.reply = review.text.value_or("");
     Json row = verdict_row(outcome, record, dialect, {review.model, "", ""});
     row.erase("ask_again");  // nobody can be asked

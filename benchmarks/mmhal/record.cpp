@@ -67,11 +67,10 @@ Review completion_of(ObjectReader& reader) {
   }
   const std::string refusal = message.get<std::string>("refusal", "");
   const std::string finish = choice.get<std::string>("finish_reason", "");
-  if (!refusal.empty()) {
-    review.failure = "refused: " + refusal;
-  } else {
-    review.failure = finish == "content_filter" ? "refused: content filter" : "the reply is null";
-  }
+  review.refused = !refusal.empty() || finish == "content_filter";
+  review.failure = !refusal.empty() ? "refused: " + refusal
+                   : review.refused ? "refused: content filter"
+                                    : "the reply is null";
   return review;
 }
 
@@ -100,6 +99,7 @@ Review review_of(const Json& value, size_t position, const std::string& where) {
       review.text = reader.require<std::string>("reply");
     } else {
       review.failure = reader.get<std::string>("error", "the reply is null");
+      review.refused = reader.get<bool>("refused", false);
     }
     return review;
   }

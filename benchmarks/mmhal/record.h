@@ -56,6 +56,7 @@ struct Review {
   int repeat = 0;
   std::optional<std::string> text;  // null: the judge gave none
   std::string failure;              // why, or that it refused
+  bool refused = false;             // it was asked and declined
   std::string model;                // as the endpoint named itself
 };
 

@@ -55,7 +55,7 @@ void add(Tally& tally, const Outcome& outcome, Dialect dialect) {
     ++tally.failed;
     return;
   }
-  if (!outcome.silence.empty() && !is_refusal(outcome.silence)) ++tally.silent;
+  if (!outcome.silence.empty() && !outcome.refused) ++tally.silent;
   if (outcome.silence.empty()) {
     ++tally.replies;
     const auto strict = read_rating(outcome.reply, Dialect::kStrict).score;
@@ -66,7 +66,7 @@ void add(Tally& tally, const Outcome& outcome, Dialect dialect) {
   if (!reading.score) {
     ++tally.unjudged;
     ++tally.reasons[outcome.silence.empty()       ? reading.reason
-                    : is_refusal(outcome.silence) ? "the judge refused"
+                    : outcome.refused ? "the judge refused"
                                                   : "the judge gave no reply"];
     return;
   }
@@ -214,10 +214,6 @@ void withhold(Json& metrics, const std::string& reason) {
 }
 
 }  // namespace
-
-bool is_refusal(const std::string& silence) {
-  return silence.starts_with("refused");
-}
 
 Reading read_outcome(const Outcome& outcome, Dialect dialect) {
   if (!outcome.failure.empty()) return {"failed", std::nullopt, outcome.failure};

@@ -23,6 +23,9 @@ struct Outcome {
   std::string image;    // the unit of the intervals; "" is the record itself
   std::string failure;  // not empty: the model gave no answer, and why
   std::string silence;  // not empty: the judge gave no reply, and why
+  // With `silence`: the judge refused rather than could not be reached; asking again would be paid
+  // again and answered alike.
+  bool refused = false;
   std::string reply;
 };
 
@@ -46,10 +49,6 @@ struct Reading {
   std::string reason;
 };
 Reading read_outcome(const Outcome& outcome, Dialect dialect);
-
-// True when the judge refused rather than could not be reached: asking again would be paid again
-// and answered alike.
-bool is_refusal(const std::string& silence);
 
 // metrics.json, as docs/format-mmhal.md lists it. A value that cannot be computed is null, and
 // `reason` says why. With the repeats of a record its score is their mean.

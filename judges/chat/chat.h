@@ -76,8 +76,12 @@ struct ChatUsage {
 
 struct ChatReply {
   // Not empty: there is no reply, and why, in one line without secrets ("HTTP 500 after 6 tries",
-  // "refused: ..."). Everything below but `raw` and `tries` is empty then.
+  // "refused: ..."). Everything below but `refused`, `raw` and `tries` is empty
+  // then.
   std::string error;
+  // With `error`: the judge, or a filter before it, declined. It was asked and would answer alike
+  // again; without it nobody has answered.
+  bool refused = false;
   std::string text;
   std::string finish;  // "stop", "length", "content_filter"
   std::string model;   // as the endpoint names itself

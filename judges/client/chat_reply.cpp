@@ -107,6 +107,11 @@ bool is_quota(const ErrorSigns& signs) {
   return contains_any(signs.words, {"insufficient_quota", "billing"});
 }
 
+// The request was read and declined for what it shows or says, by OpenAI's and Azure's names.
+bool is_refusal(const ErrorSigns& signs) {
+  return contains_any(signs.words, {"content_filter", "content_policy"});
+}
+
 // Of an error that came with a 200: passing unless it says that the request itself is at fault.
 bool passes(const ErrorSigns& signs) {
   if (is_quota(signs)) return false;
@@ -114,8 +119,8 @@ bool passes(const ErrorSigns& signs) {
     return signs.status < 400 || signs.status >= 500 || signs.status == 408 ||
            signs.status == 409 || signs.status == 425 || signs.status == 429;
   }
-  return !contains_any(signs.words, {"invalid", "authentication", "permission", "not_found",
-                                     "context_length", "content_policy"});
+  return !contains_any(
+      signs.words, {"invalid", "authentication", "permission", "not_found", "context_length"});
 }
 
 ReplyReading failed(std::string kind, std::string error, bool retry) {
@@ -126,8 +131,15 @@ ReplyReading failed(std::string kind, std::string error, bool retry) {
   return out;
 }
 
+ReplyReading refused(std::string kind, std::string error) {
+  ReplyReading out = failed(std::move(kind), std::move(error), false);
+  out.reply.refused = true;
+  return out;
+}
+
 ReplyReading error_reply(const Json& error) {
   const ErrorSigns signs = signs_of(error);
+  if (is_refusal(signs)) return refused("content filter", "refused: " + one_line(signs.message));
   return failed(is_quota(signs) ? "quota" : "error reply",
                 "HTTP 200 with an error: " + one_line(signs.message), passes(signs));
 }
@@ -136,11 +148,10 @@ ReplyReading read_choice(const Json& choice) {
   const Json& message = member(choice, "message");
   const Json& finish = member(choice, "finish_reason");
   if (const std::string refusal = text_of(member(message, "refusal")); !refusal.empty()) {
-    return failed("refused", "refused: " + one_line(refusal), false);
+    return refused("refused", "refused: " + one_line(refusal));
   }
   if (finish == "content_filter") {
-    return failed("content filter", "refused: the endpoint's content filter stopped the reply",
-                  false);
+    return refused("content filter", "refused: the endpoint's content filter stopped the reply");
   }
   if (finish == "error") {
     return failed("error reply", "the endpoint stopped the reply with an error", true);
@@ -198,6 +209,7 @@ ErrorBody read_error_body(std::string_view body) {
     const ErrorSigns signs = signs_of(error.is_null() ? document : error);
     out.message = one_line(signs.message);
     out.quota = is_quota(signs);
+    out.refused = is_refusal(signs);
   } catch (const Error&) {
     // A proxy's HTML or plain text.
     out.message = one_line(std::string(body.substr(0, kLongestMessage)));

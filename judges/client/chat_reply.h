@@ -26,8 +26,9 @@ ReplyReading read_chat_reply(std::string_view body);
 
 // What the body of another status says of the error.
 struct ErrorBody {
-  std::string message;  // one printable line of at most 300 bytes, or "" when it says nothing
-  bool quota = false;   // the account is out of money: waiting does not help
+  std::string message;   // one printable line of at most 300 bytes, or "" when it says nothing
+  bool quota = false;    // the account is out of money: waiting does not help
+  bool refused = false;  // a content filter declined the request
 };
 ErrorBody read_error_body(std::string_view body);
 

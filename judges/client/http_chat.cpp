@@ -44,6 +44,7 @@ class HttpChat : public ChatClient {
     return {{"url", options_.base_url},
             {"model", options_.model},
             {"offers_schema", options_.offers_schema},
+            {"offers_logprobs", options_.offers_logprobs},
             {"extra_body", options_.extra_body}};
   }
 
@@ -190,7 +191,8 @@ class HttpChat : public ChatClient {
                       ? ", " + money(budget.unknown()) + " for requests whose cost is not known"
                       : std::string()),
          .where = options_.base_url,
-         .fix = "give the same command again with a larger budget; what was answered is kept"});
+         .fix = "give the same command again: what was answered is kept, and it may spend its "
+                "budget anew"});
   }
 
   Error deadline_error() const {

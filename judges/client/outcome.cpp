@@ -93,6 +93,12 @@ Outcome read_outcome(const HttpResult& result, double wall_now) {
                      "', which is not followed, so that the key stays with its host");
   }
   const ErrorBody body = read_error_body(result.body);
+  if (body.refused && result.status < 500 && result.status != 429) {
+    Outcome out = ended(Outcome::Next::kFail, "content filter",
+                        "refused: HTTP " + name + (body.message.empty() ? "" : ": ") + body.message);
+    out.reply.refused = true;
+    return out;
+  }
   Outcome out =
       ended(passes(result.status) && !body.quota ? Outcome::Next::kRetry : Outcome::Next::kFail,
             body.quota ? "quota" : "http " + name, "HTTP " + name);

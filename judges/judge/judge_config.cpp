@@ -117,6 +117,20 @@ void read_whole(ObjectReader& reader, const std::string& key, Number& field) {
   field = static_cast<Number>(value);
 }
 
+// How long, how fast, how often: numbers that are named as the client's fields.
+void read_limits(ObjectReader& reader, HttpChatOptions& o) {
+  const std::pair<const char*, double*> seconds_and_rates[] = {
+      {"connect_timeout_s", &o.connect_timeout_s},     {"timeout_s", &o.timeout_s},
+      {"low_speed_bytes_s", &o.low_speed_bytes_s},     {"low_speed_time_s", &o.low_speed_time_s},
+      {"requests_per_minute", &o.requests_per_minute}, {"tokens_per_minute", &o.tokens_per_minute},
+      {"backoff_base_s", &o.backoff_base_s},           {"backoff_cap_s", &o.backoff_cap_s},
+      {"max_retry_after_s", &o.max_retry_after_s}};
+  for (const auto& [key, field] : seconds_and_rates) *field = reader.get(key, *field);
+  read_whole(reader, "max_in_flight", o.max_in_flight);
+  read_whole(reader, "max_tries", o.max_tries);
+  read_whole(reader, "max_reply_bytes", o.max_reply_bytes);
+}
+
 }  // namespace
 
 HttpChatOptions parse_judge_config(const Json& config, const std::string& where,
@@ -125,7 +139,6 @@ HttpChatOptions parse_judge_config(const Json& config, const std::string& where,
   ObjectReader reader(config, where);
   const Source source{folder, environment, keys};
   HttpChatOptions options;
-  const auto number = [&](const char* key, double& field) { field = reader.get(key, field); };
   const auto flag = [&](const char* key, bool& field) { field = reader.get(key, field); };
   const auto text = [&](const char* key, std::string& field) { field = reader.get(key, field); };
 
@@ -140,18 +153,7 @@ HttpChatOptions parse_judge_config(const Json& config, const std::string& where,
   text("organisation", options.organisation);
   read_headers(reader, source, options);
 
-  number("connect_timeout_s", options.connect_timeout_s);
-  number("timeout_s", options.timeout_s);
-  number("low_speed_bytes_s", options.low_speed_bytes_s);
-  number("low_speed_time_s", options.low_speed_time_s);
-  read_whole(reader, "max_in_flight", options.max_in_flight);
-  number("requests_per_minute", options.requests_per_minute);
-  number("tokens_per_minute", options.tokens_per_minute);
-  read_whole(reader, "max_tries", options.max_tries);
-  number("backoff_base_s", options.backoff_base_s);
-  number("backoff_cap_s", options.backoff_cap_s);
-  number("max_retry_after_s", options.max_retry_after_s);
-  read_whole(reader, "max_reply_bytes", options.max_reply_bytes);
+  read_limits(reader, options);
 
   flag("verify_tls", options.verify_tls);
   text("ca_file", options.ca_file);
@@ -206,6 +208,8 @@ HttpChatOptions parse_endpoint_address(const std::string& address, const Environ
                  .fix = "put the model's name behind the address: http://host/v1#model",
                  .exit_code = ExitCode::kUsage});
   }
+  // Servers that have no schemas refuse a request with one, and an address does not say.
+  options.offers_schema = false;
   if (keys == Keys::kFetch) {
     options.api_key = key_from_environment("VIGOR_API_KEY", address, environment);
   }

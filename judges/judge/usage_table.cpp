@@ -1,5 +1,6 @@
 #include "judges/judge/usage_table.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/progress.h"
@@ -32,9 +33,36 @@ std::string money(double amount) {
 
 }  // namespace
 
-std::string judge_usage_table(const Json& usage) {
+Json added_usage(const Json& before, const Json& session) {
+  Json sum = session;
+  if (!before.is_object() || !session.is_object()) return sum;
+  for (const auto& [key, value] : before.items()) {
+    Json& now = sum[key];
+    if (value.is_object()) {
+      now = added_usage(value, now.is_object() ? now : Json::object());
+    } else if (!value.is_number()) {
+      if (now.is_null()) now = value;
+    } else if (!now.is_number()) {
+      now = value;
+    } else if (key == "peak_in_flight") {
+      now = std::max(value.get<int64_t>(), now.get<int64_t>());
+    } else if (value.is_number_integer() && now.is_number_integer()) {
+      now = value.get<int64_t>() + now.get<int64_t>();
+    } else {
+      now = value.get<double>() + now.get<double>();
+    }
+  }
+  return sum;
+}
+
+std::string usage_table(const Json& usage, const std::string& who) {
   if (!usage.is_object() || usage.empty()) return "";
-  std::string text = "judge requests    " + grouped(count_of(usage, "requests")) + " sent, " +
+  const auto head = [&](const char* what) {
+    std::string text = who + " " + what;
+    text.resize(std::max<size_t>(text.size() + 1, 18), ' ');
+    return text;
+  };
+  std::string text = head("requests") + grouped(count_of(usage, "requests")) + " sent, " +
                      grouped(count_of(usage, "cache_hits")) + " from the cache";
   if (const int64_t retries = count_of(usage, "retries"); retries > 0) {
     text += ", " + grouped(retries) + " tried again";
@@ -44,12 +72,12 @@ std::string judge_usage_table(const Json& usage) {
   }
   text += "\n";
   if (usage.contains("prompt_tokens") || usage.contains("completion_tokens")) {
-    text += "judge tokens      " + grouped(count_of(usage, "prompt_tokens")) + " in, " +
+    text += head("tokens") + grouped(count_of(usage, "prompt_tokens")) + " in, " +
             grouped(count_of(usage, "completion_tokens")) + " out\n";
   }
   if (const auto it = usage.find("cost"); it != usage.end() && it->is_number()) {
     const Json currency = usage.value("currency", Json());
-    text += "judge cost        " + money(it->get<double>()) +
+    text += head("cost") + money(it->get<double>()) +
             (currency.is_string() ? " " + printable(currency.get<std::string>()) : "");
     const Json unknown = usage.value("cost_unknown_at_most", Json());
     if (unknown.is_number() && unknown.get<double>() > 0) {
@@ -58,7 +86,7 @@ std::string judge_usage_table(const Json& usage) {
     text += "\n";
   }
   if (const auto it = usage.find("errors"); it != usage.end() && it->is_object() && !it->empty()) {
-    text += "judge errors      ";
+    text += head("errors");
     bool first = true;
     for (const auto& [kind, count] : it->items()) {
       text += (first ? "" : ", ") + printable(kind) + " " + count.dump();

@@ -1,4 +1,4 @@
-// What a judge cost, as lines for the end of a command.
+// What an endpoint was asked and cost, as lines for the end of a command.
 #pragma once
 
 #include <string>
@@ -8,7 +8,11 @@
 namespace vigor {
 
 // `usage` is ChatClient::usage(). One line each for requests, tokens, cost and errors, with a final
-// newline; what the client does not say is left out.
-std::string judge_usage_table(const Json& usage);
+// newline; what the client does not say is left out. `who` begins each line: "judge", "model".
+std::string usage_table(const Json& usage, const std::string& who = "judge");
+
+// What a run has used over all the sessions that it took: counts, money and seconds of the two
+// added, errors by kind, of peaks the larger. `before` may be null.
+Json added_usage(const Json& before, const Json& session);
 
 }  // namespace vigor

@@ -27,6 +27,7 @@ ExitCode run_on_model(const CommandContext& context, const ModelOptions& model,
   session.rows = result.rows;
   session.asked = result.asked;
   session.model = lvlm->measurements();
+  model.print_usage(context.console, session.model);
   if (result.rows > 0 || !folder.complete()) {
     Json keys = run.record(identity);
     keys.update(measured_keys(folder.run(), session));

@@ -148,6 +148,7 @@ class Caption : public Command {
     announce(context, folder);
     const bool interrupted = ask(context, *model, names, folder, session);
     session.model = model->measurements();
+    model_.print_usage(context.console, session.model);
     if (session.rows > 0 || !folder.complete()) {
       Json keys = run_record(context, "caption", identity, {});
       keys.update(measured_keys(folder.run(), session));

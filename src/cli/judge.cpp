@@ -213,7 +213,7 @@ class Check : public Command {
     } else if (reply->error.empty()) {
       out << text_of(identity, "model") << " at " << text_of(identity, "url") << " (names itself "
           << printable(reply->model) << ") says: " << printable(reply->text) << "\n"
-          << judge_usage_table(usage);
+          << usage_table(usage);
     }
     if (!reply->error.empty()) {
       throw Error({.what = "the judge gave no reply: " + printable(reply->error),

@@ -163,10 +163,15 @@ class Mmhal : public Command {
       Json described = run_record(context, "mmhal", identity, {data});
       described["dialect"] = dialect_;
       described.update(measured_keys(folder.run(), session));
-      if (!usage.empty()) described["judge_usage"] = usage;
+      if (!usage.empty()) {
+        described["judge_usage"] = added_usage(folder.run().value("judge_usage", Json()), usage);
+      }
       folder.update_run(described);
     };
-    if (model != nullptr) session.model = model->measurements();
+    if (model != nullptr) {
+      session.model = model->measurements();
+      model_.print_usage(context.console, session.model);
+    }
     if (!interrupted) {
       model.reset();  // its memory is not needed while the judge is waited for
       const std::unique_ptr<ChatClient> judge = judge_.open(context, out_);
@@ -175,11 +180,13 @@ class Mmhal : public Command {
       } catch (const Error&) {
         usage = judge->usage();
         record();
+        *context.console.err << usage_table(usage);
         throw;
       }
       usage = judge->usage();
     }
     record();
+    *context.console.err << usage_table(usage);
     if (interrupted) {
       context.console.note("interrupted: " + std::to_string(folder.samples().size()) +
                            " verdicts are kept in " + out_ +
@@ -187,7 +194,7 @@ class Mmhal : public Command {
       return ExitCode::kInterrupted;
     }
     return finish(context, folder, records.size(),
-                  {{"judge", judge_identity}, {"template", options_.prompt.identity()}}, usage);
+                  {{"judge", judge_identity}, {"template", options_.prompt.identity()}});
   }
 
   // True when it was interrupted. The answers have a folder of their own in the run, and stand in
@@ -250,12 +257,11 @@ class Mmhal : public Command {
     folder.update_run(keys);
     size_t count = records.size();
     for (const mmhal::Review& review : reviews) count = std::max(count, review.record + 1);
-    return finish(context, folder, count, {{"judge", judge}, {"template", nullptr}},
-                  Json::object());
+    return finish(context, folder, count, {{"judge", judge}, {"template", nullptr}});
   }
 
   ExitCode finish(const CommandContext& context, RunFolder& folder, size_t records,
-                  const Json& described, const Json& usage) const {
+                  const Json& described) const {
     const Json metrics = mmhal::score_folder(folder, records, options_, described);
     if (folder.run().value("status_counts", Json()) != metrics["counts"]) {
       folder.update_run({{"status_counts", metrics["counts"]}});
@@ -266,7 +272,6 @@ class Mmhal : public Command {
       *context.console.out << dump_json(metrics, 2) << "\n";
     } else {
       *context.console.out << reports::mmhal_table_text(metrics);
-      if (!usage.empty()) *context.console.out << judge_usage_table(usage);
       if (report_) {
         *context.console.out << "\nreport: " << printable((folder.path() / "report.html").string())
                              << "\n";

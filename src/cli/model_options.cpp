@@ -2,6 +2,8 @@
 
 #include "cli/judge_options.h"
 #include "engine/machine.h"
+#include "judges/client/secret.h"
+#include "judges/judge/usage_table.h"
 
 namespace vigor {
 
@@ -47,6 +49,12 @@ void ModelOptions::warn_about_machine(const Console& console) const {
   for (const std::string& advice : machine_advice(machine_facts(), rates)) console.warn(advice);
 }
 
+void ModelOptions::print_usage(const Console& console, Json measurements) const {
+  if (!measurements.contains("requests")) return;
+  measurements["completion_tokens"] = measurements.value("new_tokens", Json(0));
+  *console.err << usage_table(measurements, "model");
+}
+
 LvlmOptions ModelOptions::lvlm(uint64_t seed, const Clock& clock) const {
   LvlmOptions options = options_;
   if (system_prompt_option_->count() > 0) options.system_prompt = system_prompt_;
@@ -54,6 +62,8 @@ LvlmOptions ModelOptions::lvlm(uint64_t seed, const Clock& clock) const {
   options.random_seed = seed;
   options.clock = clock;
   options.environment = process_environment();
+  // A key is read for these.
+  if (is_remote_model(options.model)) forbid_core_dumps();
   return options;
 }
 

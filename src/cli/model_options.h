@@ -16,6 +16,9 @@ class ModelOptions {
   const std::string& name() const { return options_.model; }
   // Warns of what makes a native model slow here (reference BLAS), from the same check as doctor.
   void warn_about_machine(const Console& console) const;
+  // What a model behind an endpoint was asked and cost; nothing for others. `measurements` are the
+  // Lvlm's.
+  void print_usage(const Console& console, Json measurements) const;
   // As typed, with the system prompt set only when --system-prompt was given.
   LvlmOptions lvlm(uint64_t seed, const Clock& clock) const;
 

@@ -126,13 +126,14 @@ class Rank : public Command {
     }
     const Json usage = judge->usage();
     if (result.rows > 0 || !folder.complete()) {
-      Json keys = described(context, identity, usage);
+      Json keys = described(context, identity,
+                            added_usage(folder.run().value("judge_usage", Json()), usage));
       keys.update(measured_keys(folder.run(), {.evaluate_s = context.console.clock() - before,
                                                .rows = result.rows,
                                                .asked = result.asked}));
       folder.update_run(keys);
     }
-    *context.console.err << judge_usage_table(usage);
+    *context.console.err << usage_table(usage);
     if (failure) std::rethrow_exception(failure);
     if (result.interrupted) {
       context.console.note("interrupted: " + std::to_string(folder.samples().size()) +

@@ -7,6 +7,7 @@
 #include "cli/judge_options.h"
 #include "cli/model_options.h"
 #include "cli/registry.h"
+#include "judges/client/secret.h"
 #include "judges/judge/key_source.h"
 #include "lvlm/open.h"
 
@@ -79,6 +80,7 @@ class Serve : public Command {
         token_file_.empty()
             ? key_from_environment("VIGOR_SERVE_TOKEN", "vigor-eval serve", process_environment())
             : key_from_file(token_file_);
+    if (!token.empty()) forbid_core_dumps();
     options_.token = token.reveal();
     model_.warn_about_machine(context.console);
     LvlmOptions lvlm = model_.lvlm(seed_, context.console.clock);

@@ -6,6 +6,34 @@
 namespace vigor {
 namespace {
 
+// A command whose settings are one JSON document, given with --config.
+class Stage : public Command {
+ public:
+  Stage(TrainStage stage, const char* name, const char* summary)
+      : stage_(stage), name_(name), summary_(summary) {}
+  std::string name() const override { return name_; }
+  std::string summary() const override { return summary_; }
+  std::string examples() const override {
+    return "  vigor-eval train " + name_ + " --config configs/demo-training/" + name_ + ".json\n";
+  }
+  void add_options(CLI::App& app) override {
+    app.add_option("--out", out_, "Folder of the result; wins over the config's 'out'")
+        ->type_name("DIR");
+  }
+  bool reads_config() const override { return true; }
+  ExitCode run(const CommandContext& context) override {
+    require_option(!context.config.empty(), "--config",
+                   "the settings of this stage are a JSON file");
+    Json config = read_json_file(context.config);
+    if (!out_.empty() && config.is_object()) config["out"] = out_;
+    return run_train_stage(stage_, context, config);
+  }
+
+ private:
+  TrainStage stage_;
+  std::string name_, summary_, out_;
+};
+
 class Train : public Command {
  public:
   std::string name() const override { return "train"; }
@@ -19,9 +47,15 @@ class Train : public Command {
   bool reads_config() const override { return true; }
   std::vector<std::unique_ptr<Command>> subcommands() const override {
     std::vector<std::unique_ptr<Command>> stages;
-    stages.push_back(train_tokenizer_command());
-    stages.push_back(train_vision_command());
-    stages.push_back(train_sft_command());
+    const auto add = [&](TrainStage stage, const char* name, const char* summary) {
+      stages.push_back(std::make_unique<Stage>(stage, name, summary));
+    };
+    add(TrainStage::kTokenizer, "tokenizer",
+        "Make a LLaMA tokenizer (sentencepiece BPE) from LLaVA conversation JSON");
+    add(TrainStage::kVision, "vision",
+        "Pretrain a CLIP vision tower from nothing on generated scenes");
+    add(TrainStage::kSft, "sft",
+        "Supervised fine-tuning on LLaVA conversation JSON; resumes where it stopped");
     return stages;
   }
   ExitCode run(const CommandContext&) override {

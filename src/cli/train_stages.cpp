@@ -26,27 +26,13 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kRandom = "random:";
 
-// A command whose settings are one JSON document, given with --config.
-class Stage : public Command {
+class Stage {
  public:
-  std::string examples() const override {
-    return "  vigor-eval train " + name() + " --config configs/demo-training/" + name() + ".json\n";
-  }
-  void add_options(CLI::App& app) override {
-    app.add_option("--out", out_, "Folder of the result; wins over the config's 'out'")
-        ->type_name("DIR");
-  }
-  bool reads_config() const override { return true; }
+  virtual ~Stage() = default;
+  virtual std::string name() const = 0;
+  virtual ExitCode run(const CommandContext& context, const Json& config) const = 0;
 
  protected:
-  Json read_config(const CommandContext& context) const {
-    require_option(!context.config.empty(), "--config",
-                   "the settings of this stage are a JSON file");
-    Json config = read_json_file(context.config);
-    if (!out_.empty() && config.is_object()) config["out"] = out_;
-    return config;
-  }
-
   TrainingRun training_run(const CommandContext& context, const fs::path& folder) const {
     return {.files = *context.files,
             .folder = folder,
@@ -69,19 +55,12 @@ class Stage : public Command {
                          "; the same command goes on from there");
     return ExitCode::kInterrupted;
   }
-
- private:
-  std::string out_;
 };
 
 class TrainTokenizer : public Stage {
  public:
   std::string name() const override { return "tokenizer"; }
-  std::string summary() const override {
-    return "Make a LLaMA tokenizer (sentencepiece BPE) from LLaVA conversation JSON";
-  }
-  ExitCode run(const CommandContext& context) override {
-    const Json config = read_config(context);
+  ExitCode run(const CommandContext& context, const Json& config) const override {
     ObjectReader reader(config, context.config.string());
     reader.has("comment");
     const auto data = reader.require<std::string>("data");
@@ -112,11 +91,7 @@ ScenePicturesOptions scene_options(ObjectReader reader) {
 class TrainVision : public Stage {
  public:
   std::string name() const override { return "vision"; }
-  std::string summary() const override {
-    return "Pretrain a CLIP vision tower from nothing on generated scenes";
-  }
-  ExitCode run(const CommandContext& context) override {
-    const Json config = read_config(context);
+  ExitCode run(const CommandContext& context, const Json& config) const override {
     ObjectReader reader(config, context.config.string());
     reader.has("comment");
     const auto geometry = reader.require<std::string>("geometry");
@@ -169,11 +144,7 @@ Json clip_preprocess_json(const ClipPreprocess& p) {
 class TrainSft : public Stage {
  public:
   std::string name() const override { return "sft"; }
-  std::string summary() const override {
-    return "Supervised fine-tuning on LLaVA conversation JSON; resumes where it stopped";
-  }
-  ExitCode run(const CommandContext& context) override {
-    const Json config = read_config(context);
+  ExitCode run(const CommandContext& context, const Json& config) const override {
     ObjectReader reader(config, context.config.string());
     reader.has("comment");
     const auto model = reader.require<std::string>("model");
@@ -280,14 +251,16 @@ class TrainSft : public Stage {
 
 }  // namespace
 
-std::unique_ptr<Command> train_tokenizer_command() {
-  return std::make_unique<TrainTokenizer>();
-}
-std::unique_ptr<Command> train_vision_command() {
-  return std::make_unique<TrainVision>();
-}
-std::unique_ptr<Command> train_sft_command() {
-  return std::make_unique<TrainSft>();
+ExitCode run_train_stage(TrainStage stage, const CommandContext& context, const Json& config) {
+  switch (stage) {
+    case TrainStage::kTokenizer:
+      return TrainTokenizer().run(context, config);
+    case TrainStage::kVision:
+      return TrainVision().run(context, config);
+    case TrainStage::kSft:
+      break;
+  }
+  return TrainSft().run(context, config);
 }
 
 }  // namespace vigor

@@ -86,9 +86,10 @@ class Asking {
     while (next < requests_.size() || !later.empty()) {
       if (stop.stop_requested()) return;
       std::vector<Place> now = std::exchange(later, {});
-      for (const size_t end = std::min(requests_.size(), next + options_.window); next < end;
-           ++next) {
+      size_t questions = 0;
+      while (next < requests_.size() && questions < options_.window) {
         begin(next, now, later);
+        questions += requests_[next++].questions.size() * samples_;
       }
       client_.complete(
           now.size(), [&](size_t i) { return request(now[i]); },

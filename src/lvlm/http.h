@@ -13,8 +13,10 @@ namespace vigor {
 struct HttpLvlmOptions {
   // Sent as the system's message; unset: none, and the server's own template decides.
   std::optional<std::string> system_prompt = {};
-  // Images whose pictures are held in memory together (1 or more).
-  size_t window = 64;
+  // Images are taken up together until they have so many questions (1 or more; at least one image):
+  // enough that the client always has something to send, few enough that a server's cache still
+  // holds their prefixes when the other questions come. Their pictures are held in memory.
+  size_t window = 192;
 };
 
 // Asks every question as a chat completion: the picture as a data URL, then the words.

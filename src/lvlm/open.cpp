@@ -20,6 +20,7 @@ std::unique_ptr<Lvlm> open_endpoint(const LvlmOptions& options) {
   if (!options.api_key_file.empty()) chat.api_key = key_from_file(options.api_key_file);
   HttpLvlmOptions lvlm;
   lvlm.system_prompt = options.system_prompt;
+  lvlm.window = 3 * static_cast<size_t>(chat.max_in_flight);
   return std::make_unique<HttpLvlm>(make_http_chat(std::move(chat), {.clock = options.clock}),
                                     std::move(lvlm));
 }

@@ -164,8 +164,11 @@ TEST_F(Ranking, WhatFailedIsAskedAgainAndWhatWasRefusedIsNot) {
   ScriptedChat judge([&](size_t index, const ChatRequest& request) {
     ++calls;
     ChatReply reply = reply_of(rank_by(request, quality));
-    if (index == 3) reply = error_reply("HTTP 500 after 6 tries");
-    if (index == 4) reply = error_reply("refused: I cannot assist with that");
+    if (index == 3) reply = error_reply("refused: the connection");
+    if (index == 4) {
+      reply = error_reply("I cannot assist with that");
+      reply.refused = true;
+    }
     if (index == 5) reply = reply_of("They are all lovely.");
     return reply;
   });

@@ -2,8 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+
 #include "base/json.h"
 #include "tests/testing/spawn.h"
+#include "tests/testing/temporary_folder.h"
 
 namespace vigor {
 namespace {
@@ -41,6 +45,25 @@ TEST(EndToEndBinary, DoctorMeasures) {
   EXPECT_GT(doctor["memory_gb_per_s"].get<double>(), 0);
   EXPECT_FALSE(doctor["versions"]["libtorch"].get<std::string>().empty());
   EXPECT_TRUE(doctor["advice"].is_array());
+}
+
+// Its start would take most of a second otherwise, at every command.
+TEST(EndToEndBinary, LoadsLibTorchOnlyToCompute) {
+  ::setenv("LD_TRACE_LOADED_OBJECTS", "1", 1);
+  const auto loaded = spawn(VIGOR_PROGRAM, {});
+  ::unsetenv("LD_TRACE_LOADED_OBJECTS");
+  EXPECT_THAT(loaded.out, HasSubstr("libcurl"));
+  EXPECT_THAT(loaded.out, ::testing::Not(HasSubstr("torch")));
+}
+
+TEST(EndToEndBinary, WithoutThePartThatComputesItSaysSoAndDoesTheRest) {
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path alone = folder / "vigor-eval";
+  std::filesystem::copy_file(VIGOR_PROGRAM, alone);
+  EXPECT_EQ(spawn(alone, {"rank", "--help"}).exit_code, 0);
+  const auto doctor = spawn(alone, {"doctor"});
+  EXPECT_EQ(doctor.exit_code, 1);
+  EXPECT_THAT(doctor.err, HasSubstr("keep vigor-eval-native beside vigor-eval"));
 }
 
 }  // namespace

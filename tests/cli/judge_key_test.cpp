@@ -1,6 +1,7 @@
 // Keys that are planted and must be found nowhere, whatever the endpoint does with them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <cctype>
@@ -12,8 +13,8 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "tests/testing/chat_server.h"
-#include "tests/testing/spawn.h"
-#include "tests/testing/temporary_folder.h"
+#include "tests/testing/judged_runs.h"
+#include "tests/testing/naive_judge.h"
 
 namespace vigor {
 namespace {
@@ -26,7 +27,6 @@ using ::testing::HasSubstr;
 using testing::ServerRequest;
 using testing::spawn;
 using testing::SpawnResult;
-using testing::TemporaryFolder;
 
 // With characters that URLs and JSON write otherwise.
 const std::string kKey = "sk-PLANTED/+\"4242==Zz";
@@ -72,7 +72,7 @@ std::string echo_of(const ServerRequest& request) {
          " or " + encoded(sent, "%02x", true);
 }
 
-class EndToEndJudgeKey : public ::testing::Test {
+class EndToEndJudgeKey : public testing::JudgedRuns {
  protected:
   void SetUp() override {
     ::setenv("VIGOR_TEST_JUDGE_KEY", kKey.c_str(), 1);
@@ -80,26 +80,23 @@ class EndToEndJudgeKey : public ::testing::Test {
   }
   void TearDown() override { ::unsetenv("VIGOR_TEST_JUDGE_KEY"); }
 
-  std::string judge(const ChatServer& server) const {
-    return folder_
-        .write("judge.json", dump_json({{"url", server.base_url()},
-                                        {"model", "m"},
-                                        {"key_env", "VIGOR_TEST_JUDGE_KEY"},
-                                        {"headers", {{"api-key", {{"file", "header.key"}}}}},
-                                        {"max_tries", 2},
-                                        {"backoff_base_s", 0.001}}))
-        .string();
+  std::string judge(const ChatServer& server) {
+    write_judge(server.base_url(), {{"key_env", "VIGOR_TEST_JUDGE_KEY"},
+                                    {"headers", {{"api-key", {{"file", "header.key"}}}}},
+                                    {"max_tries", 2}});
+    return path("judge.json");
   }
 
-  SpawnResult check(const ChatServer& server, std::vector<std::string> more = {}) const {
+  SpawnResult check(const ChatServer& server, std::vector<std::string> more = {}) {
     std::vector<std::string> arguments = {
         "judge", "check", "--judge", judge(server), "--judge-cache-file", cache()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return looked_at(arguments);
   }
 
-  SpawnResult looked_at(const std::vector<std::string>& arguments) const {
-    SpawnResult result = spawn(VIGOR_PROGRAM, arguments);
+  SpawnResult looked_at(const std::vector<std::string>& arguments,
+                        const testing::SpawnOptions& options = {}) const {
+    SpawnResult result = spawn(VIGOR_PROGRAM, arguments, options);
     expect_no_key(result.out, "standard output");
     expect_no_key(result.err, "standard error");
     return result;
@@ -112,9 +109,7 @@ class EndToEndJudgeKey : public ::testing::Test {
     }
   }
 
-  std::string cache() const { return (folder_ / "vigor.db").string(); }
-
-  TemporaryFolder folder_;
+  std::string cache() const { return path("vigor.db"); }
 };
 
 TEST_F(EndToEndJudgeKey, IsNowhereWhenRequestsFail) {
@@ -146,6 +141,79 @@ TEST_F(EndToEndJudgeKey, IsNowhereWhenTheReplyRepeatsIt) {
   const std::string exported = (folder_ / "replies.jsonl").string();
   looked_at({"judge", "export", "--cache", cache(), "--out", exported});
   EXPECT_THAT(read_file(exported), HasSubstr("[redacted]"));
+  expect_no_key_in_files();
+}
+
+// Runs with all that they leave behind: folders, cache, report pages, what is printed.
+TEST_F(EndToEndJudgeKey, IsNowhereInARun) {
+  for (const char* benchmark : {"rank", "mmhal"}) {
+    for (const bool fails : {true, false}) {
+      ChatServer server([&](const ServerRequest& request) {
+        const size_t kind = request.index % 4;
+        const std::string echo = echo_of(request);
+        if (!fails || kind == 0) {
+          return chat_answer(echo + "\n" + testing::judgement_of(request.prompt()));
+        }
+        if (kind == 1) return error_answer(401, "Incorrect API key: " + echo);
+        if (kind == 2) return error_answer(500, echo, {{"X-Echo", echo}});
+        testing::ServerAnswer answer = chat_answer("");
+        answer.body = dump_json({{"choices",
+                                  {{{"message", {{"content", nullptr}, {"refusal", echo}}},
+                                    {"finish_reason", "stop"}}}}});
+        return answer;
+      });
+      judge(server);
+      const std::string folder = benchmark + std::string(fails ? "-fails" : "");
+      const SpawnResult result = looked_at(command(benchmark, folder));
+      EXPECT_EQ(result.exit_code, fails ? 1 : 0) << result.err;
+      EXPECT_THAT(read_file(folder_ / folder / "run/samples.jsonl"), HasSubstr("[redacted]"));
+      EXPECT_TRUE(fs::exists(folder_ / folder / "run/report.html"));
+    }
+  }
+  expect_no_key_in_files();
+}
+
+TEST_F(EndToEndJudgeKey, OfAModelBehindAnEndpointIsNowhere) {
+  ChatServer server([](const ServerRequest& request) {
+    testing::ServerAnswer answer = request.index % 2 == 0
+                                       ? error_answer(400, echo_of(request))
+                                       : chat_answer("A cat. " + echo_of(request));
+    answer.delay_s = 0.2;
+    return answer;
+  });
+  judge(server);
+  bool seen = false;
+  const SpawnResult result = looked_at(
+      {"caption", "--model", "endpoint:" + path("judge.json"), "--images", path("images"),
+       "--prompt", "Describe.", "--max-failures", "100", "--out", path("captions.jsonl")},
+      {.meanwhile = [&](pid_t process) {
+        if (seen || server.requests() == 0) return;
+        const std::string limits = read_file("/proc/" + std::to_string(process) + "/limits");
+        EXPECT_THAT(limits, ::testing::ContainsRegex("Max core file size *0 *0 "));
+        seen = true;
+      }});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(seen);
+  EXPECT_THAT(result.err, HasSubstr("model requests    8 sent"));
+  EXPECT_THAT(read_file(folder_ / "captions.jsonl"), HasSubstr("[redacted]"));
+  expect_no_key_in_files();
+}
+
+TEST_F(EndToEndJudgeKey, IsInNoCoreOfACrash) {
+  ChatServer server([](const ServerRequest& request) {
+    testing::ServerAnswer answer = chat_answer(testing::judgement_of(request.prompt()));
+    answer.delay_s = 60;
+    return answer;
+  });
+  judge(server);
+  const SpawnResult result =
+      looked_at(command("rank", "run"), {.meanwhile = [&](pid_t process) {
+                  if (server.requests() == 0) return;
+                  EXPECT_THAT(read_file("/proc/" + std::to_string(process) + "/limits"),
+                              ::testing::ContainsRegex("Max core file size *0 *0 "));
+                  ::kill(process, SIGABRT);
+                }});
+  EXPECT_EQ(result.signal, SIGABRT);
   expect_no_key_in_files();
 }
 

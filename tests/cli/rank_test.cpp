@@ -2,12 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <atomic>
 
 #include "base/files.h"
 #include "base/json.h"
 #include "tests/testing/chat_server.h"
+#include "tests/testing/naive_judge.h"
 #include "tests/testing/shared_data.h"
 #include "tests/testing/spawn.h"
 #include "tests/testing/temporary_folder.h"
@@ -21,32 +21,10 @@ using testing::ChatServer;
 using testing::error_answer;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::ranking_of;
 using testing::ServerRequest;
 using testing::spawn;
 using testing::SpawnResult;
-
-// Ranks by the words "good" and "poor" of the captions that the prompt shows.
-std::string rank(const std::string& prompt) {
-  std::vector<std::pair<int, char>> order;
-  const std::string body = prompt.substr(prompt.find("\n====="));
-  for (char letter = 'A'; letter <= 'E'; ++letter) {
-    const size_t at = body.find(std::string("\n") + letter + ": ");
-    if (at == std::string::npos) break;
-    const std::string line = body.substr(at + 1, body.find('\n', at + 1) - at);
-    const bool good = line.find("good") != std::string::npos;
-    order.emplace_back(good ? 0 : line.find("poor") != std::string::npos ? 1 : 2, letter);
-  }
-  std::stable_sort(order.begin(), order.end());
-  std::string list;
-  for (const auto& [key, letter] : order) {
-    list += (list.empty() ? "" : " > ") + std::string(1, letter);
-  }
-  std::string out;
-  for (const char* code : {"HL", "CA", "AA", "RA", "RL", "RS", "DL"}) {
-    out += std::string(code) + ": " + list + "\n";
-  }
-  return out;
-}
 
 class EndToEndRank : public ::testing::Test {
  protected:
@@ -94,7 +72,7 @@ class EndToEndRank : public ::testing::Test {
 
 TEST_F(EndToEndRank, ARunHasFiguresAndASecondOneAsksNothing) {
   const ChatServer server(
-      [](const ServerRequest& request) { return chat_answer(rank(request.prompt())); });
+      [](const ServerRequest& request) { return chat_answer(ranking_of(request.prompt())); });
   const SpawnResult result = run(server, {"--orders", "2", "--repeat-share", "0.5"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("mean rank, 1 is best"));
@@ -116,7 +94,7 @@ TEST_F(EndToEndRank, AJudgeThatFailsIsNoScoreAndTheRunGoesOn) {
     if (down && request.prompt().find("i3.jpg") != std::string::npos) {
       return error_answer(500, "out of order");
     }
-    return chat_answer(rank(request.prompt()));
+    return chat_answer(ranking_of(request.prompt()));
   });
   const SpawnResult result = run(server);
   EXPECT_EQ(result.exit_code, 1);
@@ -132,7 +110,7 @@ TEST_F(EndToEndRank, AJudgeThatFailsIsNoScoreAndTheRunGoesOn) {
 
 TEST_F(EndToEndRank, CaptionsAreNeverMarkupInTheReport) {
   const ChatServer server([](const ServerRequest& request) {
-    return chat_answer(rank(request.prompt()) + "<script>alert(2)</script>");
+    return chat_answer(ranking_of(request.prompt()) + "<script>alert(2)</script>");
   });
   ASSERT_EQ(run(server).exit_code, 0);
   const std::string html = read_file(folder_ / "run/report.html");
@@ -143,7 +121,7 @@ TEST_F(EndToEndRank, CaptionsAreNeverMarkupInTheReport) {
 
 TEST_F(EndToEndRank, PairsHaveStrengths) {
   const ChatServer server(
-      [](const ServerRequest& request) { return chat_answer(rank(request.prompt())); });
+      [](const ServerRequest& request) { return chat_answer(ranking_of(request.prompt())); });
   const SpawnResult result = run(server, {"--mode", "pairwise", "--orders", "2", "--json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_GT(Json::parse(result.out)["models"]["good"]["HL"], 0);

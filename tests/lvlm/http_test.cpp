@@ -60,7 +60,7 @@ ChatReply echo(size_t, const ChatRequest& request) {
 }
 
 TEST_F(HttpLvlmTest, TheFirstQuestionOfAnImageGoesBeforeTheOthers) {
-  open(echo, {.window = 2});
+  open(echo, {.window = 4});
   ask({image("a", {"a1", "a2", "a3"}), image("b", {"b1"}), image("c", {"c1", "c2"})});
   EXPECT_EQ(sent(), (std::vector<std::string>{"a1", "b1", "a2", "a3", "c1", "c2"}));
   ASSERT_EQ(answers_.size(), 3u);

@@ -97,6 +97,29 @@ TEST_F(MmhalRunTest, AnUnusableReplyIsUnjudgedKeptWholeAndNotPaidAgain) {
   EXPECT_FALSE(scores_withheld(metrics));
 }
 
+// Whatever its words: an endpoint's error may begin with "refused" as well.
+TEST_F(MmhalRunTest, ARefusalIsNotPaidForAgainAndARefusedConnectionIsTriedAgain) {
+  ScriptedChat client([](size_t index, const ChatRequest& request) {
+    ChatReply reply = rate(index, request);
+    if (index == 2) reply.error = "declined by the content filter";
+    if (index == 3) reply.error = "refused: connection";
+    reply.refused = index == 2;
+    if (index == 2 || index == 3) reply.text.clear();
+    return reply;
+  });
+  {
+    RunFolder run = open(disk_);
+    judge(client, run);
+    EXPECT_EQ(score(run)["judge_failures"], 1);
+    EXPECT_EQ(score(run)["unjudged_reasons"]["the judge refused"], 1);
+    EXPECT_EQ(run.samples()[2]["refused"], true);
+  }
+  RunFolder run = open(disk_);
+  EXPECT_EQ(judge(client, run).asked, 1);
+  EXPECT_EQ(score(run)["judge_failures"], 0);
+  EXPECT_EQ(score(run)["unjudged_reasons"]["the judge refused"], 1);
+}
+
 TEST_F(MmhalRunTest, AJudgeThatIsDownIsAskedAgainByTheNextRun) {
   bool down = true;
   ScriptedChat client([&](size_t index, const ChatRequest& request) {

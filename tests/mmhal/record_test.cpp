@@ -83,6 +83,8 @@ TEST(MmhalReviews, EveryFormIsRead) {
   EXPECT_EQ(completions[0].model, "judge");
   EXPECT_EQ(completions[1].failure, "refused: no");
   EXPECT_EQ(completions[2].failure, "refused: content filter");
+  EXPECT_TRUE(completions[1].refused && completions[2].refused);
+  EXPECT_FALSE(completions[3].refused);
   EXPECT_EQ(completions[3].record, 3u);
   EXPECT_EQ(parse_reviews("\"Rating: 3\"\n\"Rating: 4\"\n", "j.jsonl")[1].text, "Rating: 4");
   const auto rows = parse_reviews(

@@ -71,7 +71,7 @@ TEST(MmhalScore, AJudgeThatIsDownWithholdsTheScores) {
   ScoreOptions accepting;
   accepting.max_failures = 1;
   EXPECT_EQ(score_outcomes(outcomes, Dialect::kOfficial, accepting)["average"], 4.0);
-  outcomes[1].silence = "refused: no";
+  outcomes[1].refused = true;
   EXPECT_EQ(score_outcomes(outcomes, Dialect::kOfficial)["average"], 4.0);
 }
 

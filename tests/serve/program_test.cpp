@@ -7,8 +7,10 @@
 #include <cmath>
 #include <map>
 
+#include "base/base64.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "image/image.h"
 #include "tests/serve/socket_client.h"
 #include "tests/testing/shared_data.h"
 #include "tests/testing/spawn.h"
@@ -33,18 +35,15 @@ class EndToEndServe : public ::testing::Test {
                                           "float32", "--port",  "0",    "--json"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     bool done = false;
-    return spawn(VIGOR_PROGRAM, arguments, {.meanwhile = [&](pid_t pid) {
-                   if (done) return;
-                   const std::string place = "/proc/" + std::to_string(pid) + "/fd/1";
-                   // Until the program runs, that is the test's own output.
-                   std::error_code none;
-                   if (std::filesystem::read_symlink(place, none).filename() != "out") return;
-                   const std::string out = read_file(place);
-                   if (out.empty() || out.back() != '\n') return;
-                   done = true;
-                   client(Json::parse(out)["url"].get<std::string>());
-                   ::kill(pid, SIGTERM);
-                 }});
+    const std::filesystem::path place = folder_.write("serve.out", "");
+    return spawn(VIGOR_PROGRAM, arguments, {.out = place, .meanwhile = [&](pid_t pid) {
+                                              if (done) return;
+                                              const std::string out = read_file(place);
+                                              if (out.empty() || out.back() != '\n') return;
+                                              done = true;
+                                              client(Json::parse(out)["url"].get<std::string>());
+                                              ::kill(pid, SIGTERM);
+                                            }});
   }
 
   std::vector<std::string> pope(const std::string& model, const std::string& out) const {
@@ -157,6 +156,45 @@ TEST_F(EndToEndServe, TextAloneAndPicturesThatAreNone) {
         asked(R"([{"type":"image_url","image_url":{"url":"file:///etc/passwd"}}])");
     EXPECT_EQ(file.status, 400);
   });
+}
+
+TEST_F(EndToEndServe, APictureAboveTheLimitIsRefusedBeforeItIsDecoded) {
+  Image image;
+  image.width = 1001;
+  image.height = 1000;
+  image.rgb.resize(size_t{1001} * 1000 * 3);
+  const std::string png = encode_png(image);
+  serve({"--max-pixels", "1"}, [&](const std::string& url) {
+    const Json part = {{"type", "image_url"},
+                       {"image_url", {{"url", "data:image/png;base64," + base64(png)}}}};
+    const Json body = {{"model", "demo"},
+                       {"max_tokens", 1},
+                       {"messages", {{{"role", "user"}, {"content", Json::array({part})}}}}};
+    const testing::Reply reply = testing::ask(port_of(url), testing::post(body));
+    EXPECT_EQ(reply.status, 400) << reply.body;
+    EXPECT_THAT(reply.body, HasSubstr("pixels"));
+  });
+}
+
+// A local model as the judge of others.
+TEST_F(EndToEndServe, TheModelJudges) {
+  folder_.write("responses.json", R"([{"question_type": "attribute", "image_content": ["Cat"],
+      "question": "What is it?", "gt_answer": "A cat.", "model_answer": "A dog."}])");
+  folder_.write("short.txt", "{question} {model_answer} Rate the answer.");
+  SpawnResult check, judged;
+  serve({}, [&](const std::string& url) {
+    check = spawn(VIGOR_PROGRAM, {"judge", "check", "--judge", url + "#demo"});
+    judged = spawn(VIGOR_PROGRAM, {"mmhal", "--responses", path("responses.json"), "--judge",
+                                   url + "#demo", "--judge-max-tokens", "16",
+                                   // The demo's context does not hold the default one.
+                                   "--template", path("short.txt"), "--no-report", "--out",
+                                   path("judged/run"), "--json"});
+  });
+  EXPECT_EQ(check.exit_code, 0) << check.err;
+  EXPECT_THAT(check.out, HasSubstr("judge tokens"));
+  // Whatever it says, it is a reply: nothing failed.
+  ASSERT_EQ(judged.exit_code, 0) << judged.err;
+  EXPECT_EQ(Json::parse(judged.out)["judge_failures"], 0);
 }
 
 }  // namespace

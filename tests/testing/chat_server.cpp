@@ -25,35 +25,6 @@ std::string bytes_of(BIO* memory) {
   return {data, static_cast<size_t>(size)};
 }
 
-// A key and a certificate for 127.0.0.1 signed by itself, both PEM.
-std::pair<std::string, std::string> self_signed() {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
-  X509_set_version(certificate.get(), X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-  X509_set_pubkey(certificate.get(), key.get());
-  X509_NAME* name = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("127.0.0.1"), -1, -1, 0);
-  X509_set_issuer_name(certificate.get(), name);
-  for (const auto& [id, value] : {std::pair{NID_subject_alt_name, "IP:127.0.0.1"},
-                                  std::pair{NID_basic_constraints, "critical,CA:TRUE"}}) {
-    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, id, value);
-    X509_add_ext(certificate.get(), extension, -1);
-    X509_EXTENSION_free(extension);
-  }
-  if (X509_sign(certificate.get(), key.get(), EVP_sha256()) == 0) {
-    throw std::runtime_error("cannot sign a certificate");
-  }
-  const std::unique_ptr<BIO, decltype(&BIO_free_all)> key_pem(BIO_new(BIO_s_mem()), BIO_free_all);
-  const std::unique_ptr<BIO, decltype(&BIO_free_all)> pem(BIO_new(BIO_s_mem()), BIO_free_all);
-  PEM_write_bio_PrivateKey(key_pem.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  PEM_write_bio_X509(pem.get(), certificate.get());
-  return {bytes_of(key_pem.get()), bytes_of(pem.get())};
-}
-
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
@@ -294,6 +265,34 @@ std::string refusing_url() {
   bound.open(tcp::v4());
   bound.bind(tcp::endpoint(asio::ip::address_v4::loopback(), 0));
   return "http://127.0.0.1:" + std::to_string(bound.local_endpoint().port()) + "/v1";
+}
+
+std::pair<std::string, std::string> self_signed() {
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
+  X509_set_version(certificate.get(), X509_VERSION_3);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+  X509_set_pubkey(certificate.get(), key.get());
+  X509_NAME* name = X509_get_subject_name(certificate.get());
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>("127.0.0.1"), -1, -1, 0);
+  X509_set_issuer_name(certificate.get(), name);
+  for (const auto& [id, value] : {std::pair{NID_subject_alt_name, "IP:127.0.0.1"},
+                                  std::pair{NID_basic_constraints, "critical,CA:TRUE"}}) {
+    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, id, value);
+    X509_add_ext(certificate.get(), extension, -1);
+    X509_EXTENSION_free(extension);
+  }
+  if (X509_sign(certificate.get(), key.get(), EVP_sha256()) == 0) {
+    throw std::runtime_error("cannot sign a certificate");
+  }
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> key_pem(BIO_new(BIO_s_mem()), BIO_free_all);
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> pem(BIO_new(BIO_s_mem()), BIO_free_all);
+  PEM_write_bio_PrivateKey(key_pem.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  PEM_write_bio_X509(pem.get(), certificate.get());
+  return {bytes_of(key_pem.get()), bytes_of(pem.get())};
 }
 
 }  // namespace vigor::testing

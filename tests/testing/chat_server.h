@@ -105,4 +105,7 @@ class ChatServer {
 // A base URL on the loopback interface at which nobody listens.
 std::string refusing_url();
 
+// A key and a certificate for 127.0.0.1 signed by itself, both PEM.
+std::pair<std::string, std::string> self_signed();
+
 }  // namespace vigor::testing

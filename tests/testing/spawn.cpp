@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 
@@ -17,8 +18,11 @@ SpawnResult spawn(const std::filesystem::path& program, const std::vector<std::s
                   const SpawnOptions& options) {
   // Files instead of pipes: a program that writes much never waits for its reader.
   const TemporaryFolder folder;
-  const std::filesystem::path out = folder / "out";
+  const std::filesystem::path out = options.out.empty() ? folder / "out" : options.out;
   const std::filesystem::path err = folder / "err";
+  // There from the beginning: a program may be killed before it begins.
+  std::ofstream(out).close();
+  std::ofstream(err).close();
   std::vector<char*> argv;
   std::string name = program.string();
   std::vector<std::string> copies = arguments;
@@ -29,7 +33,7 @@ SpawnResult spawn(const std::filesystem::path& program, const std::vector<std::s
   if (child < 0) throw std::runtime_error("fork failed");
   if (child == 0) {
     const int input = ::open("/dev/null", O_RDONLY);
-    const int output = ::open(out.c_str(), O_WRONLY | O_CREAT, 0600);
+    const int output = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     const int errors = ::open(err.c_str(), O_WRONLY | O_CREAT, 0600);
     ::dup2(input, 0);
     ::dup2(output, 1);

@@ -19,6 +19,7 @@ struct SpawnResult {
 
 struct SpawnOptions {
   std::filesystem::path folder = {};  // working folder; empty: the test's own
+  std::filesystem::path out = {};     // file of standard output; empty: one that nobody sees
   // Called again and again (about every 5 ms) while the program runs, with its process id.
   std::function<void(pid_t)> meanwhile = {};
 };

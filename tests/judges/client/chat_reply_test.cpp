@@ -79,6 +79,7 @@ TEST(ChatReply, ARefusalIsNoReply) {
   const ReplyReading reading = read(body);
   EXPECT_EQ(reading.reply.error, "refused: I cannot\\x0ahelp.");
   EXPECT_EQ(reading.kind, "refused");
+  EXPECT_TRUE(reading.reply.refused);
   EXPECT_FALSE(reading.retry);
   EXPECT_EQ(reading.reply.usage.prompt_tokens, 12) << "paid for all the same";
 }
@@ -89,6 +90,7 @@ TEST(ChatReply, AContentFilterLeavesNoReply) {
   const ReplyReading reading = read(body);
   EXPECT_THAT(reading.reply.error, StartsWith("refused"));
   EXPECT_EQ(reading.kind, "content filter");
+  EXPECT_TRUE(reading.reply.refused);
   EXPECT_EQ(reading.reply.text, "");
 }
 
@@ -146,6 +148,8 @@ TEST(ChatReply, AnErrorUnderStatus200IsAnError) {
                      "error reply"},
            ErrorCase{R"({"error": {"message": "x", "code": "insufficient_quota"}})", false,
                      "quota"},
+           ErrorCase{R"({"error": {"message": "x", "code": "content_policy_violation"}})", false,
+                     "content filter"},
            ErrorCase{R"({"error": "something"})", true, "error reply"},
            ErrorCase{R"({"choices": [{"error": {"message": "x", "code": 502}}]})", true,
                      "error reply"},
@@ -170,6 +174,15 @@ TEST(ErrorBody, SaysWhatTheServerSaid) {
 TEST(ErrorBody, KnowsAnEmptyAccount) {
   EXPECT_TRUE(read_error_body(R"({"error": {"type": "insufficient_quota"}})").quota);
   EXPECT_FALSE(read_error_body(R"({"error": {"type": "rate_limit_exceeded"}})").quota);
+}
+
+// As Azure and OpenAI word it.
+TEST(ErrorBody, KnowsAContentFilter) {
+  EXPECT_TRUE(read_error_body(R"({"error": {"message": "filtered", "type": null, "param": "prompt",
+      "code": "content_filter", "status": 400}})")
+                  .refused);
+  EXPECT_TRUE(read_error_body(R"({"error": {"code": "content_policy_violation"}})").refused);
+  EXPECT_FALSE(read_error_body(R"({"error": {"message": "content_filter is no model"}})").refused);
 }
 
 TEST(KeptText, IsAlwaysUtf8) {

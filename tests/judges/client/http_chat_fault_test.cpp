@@ -3,10 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
-
 #include "judges/client/http_chat.h"
 #include "tests/judges/client/chat_run.h"
+#include "tests/testing/passing_faults.h"
 
 namespace vigor::testing {
 namespace {
@@ -14,58 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// What is wrong with an answer that is right otherwise.
-struct Fault {
-  const char* name;
-  std::function<void(ServerAnswer& answer)> apply;
-  friend void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
-};
-
-void cut_json(ServerAnswer& answer) {
-  answer.body.resize(answer.body.size() / 2);
-}
-
-const Fault kPassing[] = {
-    {"ResetBeforeTheReply", [](ServerAnswer& answer) { answer.reset = true; }},
-    {"ResetMidReply",
-     [](ServerAnswer& answer) {
-       answer.cut_after = 30;
-       answer.reset = true;
-     }},
-    {"ConnectionClosedMidReply", [](ServerAnswer& answer) { answer.cut_after = 30; }},
-    {"CutMidJson", cut_json},
-    {"CutMidJsonWithoutLength",
-     [](ServerAnswer& answer) {
-       cut_json(answer);
-       answer.no_content_length = true;
-     }},
-    {"InvalidUtf8", [](ServerAnswer& answer) { answer.body[answer.body.find("yes")] = '\xff'; }},
-    {"ErrorUnder200",
-     [](ServerAnswer& answer) {
-       answer.body = R"({"error": {"message": "overloaded", "type": "server_error"}})";
-     }},
-    {"EmptyBody", [](ServerAnswer& answer) { answer.body.clear(); }},
-    {"HtmlUnder200", [](ServerAnswer& answer) { answer.body = "<html>please wait</html>"; }},
-    {"ContentLengthTooLong",
-     [](ServerAnswer& answer) {
-       answer.content_length = answer.body.size() + 10;
-       answer.close = true;
-     }},
-    {"ContentLengthTooShort",
-     [](ServerAnswer& answer) {
-       answer.content_length = answer.body.size() - 10;
-       answer.close = true;
-     }},
-    {"Status429", [](ServerAnswer& answer) { answer = error_answer(429, "slow down"); }},
-    {"Status429WithRetryAfter",
-     [](ServerAnswer& answer) {
-       answer = error_answer(429, "slow down", {{"Retry-After", "0.01"}});
-     }},
-    {"Status500", [](ServerAnswer& answer) { answer = error_answer(500, "oops"); }},
-    {"Status503", [](ServerAnswer& answer) { answer = error_answer(503, "busy"); }},
-};
-
-class FaultPassing : public ::testing::TestWithParam<Fault> {};
+class FaultPassing : public ::testing::TestWithParam<PassingFault> {};
 
 TEST_P(FaultPassing, ARunWithFaultsEndsAsOneWithout) {
   ChatServer server([&](const ServerRequest& request) {
@@ -100,7 +48,7 @@ TEST_P(FaultPassing, OneThatDoesNotPassIsAnErrorAndNeverAReply) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Faults, FaultPassing, ::testing::ValuesIn(kPassing),
+INSTANTIATE_TEST_SUITE_P(Faults, FaultPassing, ::testing::ValuesIn(passing_faults()),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(FaultHttpChat, AConnectionThatIsRefusedIsAnError) {
@@ -204,6 +152,18 @@ TEST(FaultHttpChat, OtherStatusesAreNotTriedAgain) {
     EXPECT_EQ(reply.error, "HTTP " + std::to_string(status) + ": no such thing");
     EXPECT_EQ(server.requests(), 1u);
   }
+}
+
+TEST(FaultHttpChat, AContentFilterIsARefusalAndNotAFailure) {
+  ChatServer server([](const ServerRequest&) {
+    ServerAnswer answer = error_answer(400, "");
+    answer.body = R"({"error": {"message": "filtered", "code": "content_filter"}})";
+    return answer;
+  });
+  const ChatReply reply = ask_once(quick_options(server.base_url()));
+  EXPECT_EQ(reply.error, "refused: HTTP 400: filtered");
+  EXPECT_TRUE(reply.refused);
+  EXPECT_EQ(server.requests(), 1u);
 }
 
 TEST(FaultHttpChat, AnEmptyAccountIsNotAskedAgain) {

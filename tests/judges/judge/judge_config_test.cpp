@@ -237,6 +237,7 @@ TEST(JudgeConfig, AnAddressNamesItsModel) {
   EXPECT_EQ(options.base_url, "http://127.0.0.1:8000/v1");
   EXPECT_EQ(options.model, "org/name");
   EXPECT_TRUE(options.api_key.empty());
+  EXPECT_FALSE(options.offers_schema) << "an address does not say that it has them";
   EXPECT_EQ(parse_endpoint_address("http://h/v1#m", environment({{"VIGOR_API_KEY", kPlanted}}),
                                    Keys::kFetch)
                 .api_key.reveal(),
