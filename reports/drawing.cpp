@@ -6,9 +6,15 @@
 #include <cmath>
 
 #include "reports/page.h"
+#include "reports/svg.h"
 
 namespace vigor::reports {
 namespace {
+
+using svg::line;
+using svg::open;
+using svg::short_label;
+using svg::text;
 
 // One unit of the drawings is one CSS pixel at their natural size.
 constexpr double kWidth = 360;
@@ -17,35 +23,6 @@ constexpr double kRight = 300;  // where the axis ends; numbers stand behind it
 
 double on_axis(double fraction) {
   return kLeft + (kRight - kLeft) * std::clamp(fraction, 0.0, 1.0);
-}
-
-std::string open(const std::string& title, double width, double height, const char* style) {
-  return fmt::format(
-      "<svg class=\"{}\" viewBox=\"0 0 {:.0f} {:.0f}\" width=\"{:.0f}\" height=\"{:.0f}\" "
-      "role=\"img\" "
-      "aria-label=\"{}\">",
-      style, width, height, width, height, html_text(title));
-}
-
-std::string line(double x1, double y1, double x2, double y2, const char* style) {
-  return fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" class=\"{}\"/>",
-                     x1, y1, x2, y2, style);
-}
-
-std::string text(double x, double y, const std::string& style, const std::string& content) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\">{}</text>", x, y, style,
-                     html_text(content));
-}
-
-// Split names come from file names: cut to what the drawing has room for.
-std::string short_label(const std::string& label) {
-  size_t characters = 0;
-  for (size_t i = 0; i < label.size(); ++i) {
-    if ((static_cast<unsigned char>(label[i]) & 0xC0) != 0x80 && ++characters > 13) {
-      return label.substr(0, i) + "\xE2\x80\xA6";
-    }
-  }
-  return label;
 }
 
 // Grid lines and their numbers; the drawing above them is `height` high.

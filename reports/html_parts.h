@@ -22,6 +22,17 @@ std::string warning_box(const std::string& items);
 // The folded table of what decided the run, from flat_settings().
 std::string settings_table(const std::vector<std::pair<std::string, std::string>>& rows);
 
+// A <select>; `choices` are pairs of value and text.
+std::string select_html(const char* id, const char* label,
+                        const std::vector<std::pair<std::string, std::string>>& choices);
+
+// The list that assets/list.js fills, its keys, and the dialog of one row. `label` names the list
+// for a screen reader, `row` a row ("answer"); both are markup, as is `legend`, which may be "".
+std::string list_html(const std::string& label, const std::string& row, const std::string& legend);
+
+// Long answers are cut for the page at a character's edge; samples.jsonl keeps them whole.
+std::string cut_text(const std::string& text, size_t limit);
+
 // Small print at the end of every page.
 std::string page_footer();
 

@@ -188,7 +188,8 @@ std::string mme_html(const PopeRun& run, const ReportOptions& options) {
               figures(run.metrics) + numbers(run.metrics) + speed_section({run}) + samples.markup +
               settings_table(flat_settings(run.run)) + page_footer() + "</main>\n";
   page.data = std::move(samples.data);
-  return render_page(page, assets::kReportCss, assets::kReportJs);
+  return render_page(page, assets::kReportCss,
+                     std::string(assets::kListJs) + std::string(assets::kReportJs));
 }
 
 }  // namespace vigor::reports

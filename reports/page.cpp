@@ -81,6 +81,10 @@ std::string render_page(const Page& page, std::string_view css, std::string_view
   out += css;
   out += "</style>\n</head>\n<body>\n" + page.body;
   out += "<script type=\"application/json\" id=\"data\">" + json_block(page.data) + "</script>\n";
+  for (const auto& [id, block] : page.blocks) {
+    out +=
+        "<script type=\"application/json\" id=\"" + id + "\">" + json_block(block) + "</script>\n";
+  }
   out += "<script>";
   out += script;
   out += "</script>\n</body>\n</html>\n";

@@ -3,6 +3,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/json.h"
 
@@ -22,7 +24,9 @@ std::string csp_hash(std::string_view text);
 struct Page {
   std::string title;  // plain text
   std::string body;   // markup, already safe
-  Json data;          // read by the script
+  Json data;          // read by the script, element "data"
+  // Further data by the id of their element, for what the script reads later.
+  std::vector<std::pair<std::string, Json>> blocks = {};
 };
 
 // The whole file. The policy admits nothing but the two embedded texts and data: pictures, so the

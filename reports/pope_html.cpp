@@ -353,7 +353,8 @@ std::string pope_html(const Runs& runs, const ReportOptions& options) {
                numbers(runs, splits) + speed_section(runs) + samples.markup + settings(runs);
   page.body += page_footer() + "</main>\n";
   page.data = std::move(samples.data);
-  return render_page(page, assets::kReportCss, assets::kReportJs);
+  return render_page(page, assets::kReportCss,
+                     std::string(assets::kListJs) + std::string(assets::kReportJs));
 }
 
 }  // namespace vigor::reports

@@ -8,22 +8,13 @@
 #include <map>
 
 #include "base/base64.h"
+#include "reports/html_parts.h"
 #include "reports/page.h"
 #include "reports/pope_formats.h"
 #include "reports/thumbnails.h"
 
 namespace vigor::reports {
 namespace {
-
-// Long answers are cut for the page at a character's edge; samples.jsonl keeps them whole.
-std::string cut(const std::string& text, size_t limit) {
-  limit = std::max<size_t>(limit, 64);
-  if (text.size() <= limit) return text;
-  size_t end = limit;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) +
-         fmt::format("\xE2\x80\xA6 [{} more bytes in samples.jsonl]", text.size() - end);
-}
 
 struct Tally {
   int64_t wrong = 0, alarms = 0, unparsed = 0, failed = 0, all = 0;
@@ -51,15 +42,6 @@ std::string segment(const char* filter, const char* name, int64_t number) {
       number == 0 ? " disabled" : "", name, number);
 }
 
-std::string select(const char* id, const char* label,
-                   const std::vector<std::pair<std::string, std::string>>& choices) {
-  std::string out = fmt::format("<select id=\"{}\" aria-label=\"{}\">", id, label);
-  for (const auto& [value, text] : choices) {
-    out += "<option value=\"" + html_text(value) + "\">" + html_text(text) + "</option>";
-  }
-  return out + "</select>\n";
-}
-
 std::string controls(const std::vector<PopeRun>& runs, const std::vector<std::string>& splits,
                      const SampleWords& words) {
   const Tally sum = tally(runs);
@@ -74,19 +56,19 @@ std::string controls(const std::vector<PopeRun>& runs, const std::vector<std::st
   group[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(group[0])));
   std::vector<std::pair<std::string, std::string>> choices = {{"", std::string("every ") + group}};
   for (size_t i = 0; i < splits.size(); ++i) choices.emplace_back(std::to_string(i), splits[i]);
-  if (splits.size() > 1) out += select("split", words.group, choices);
+  if (splits.size() > 1) out += select_html("split", words.group, choices);
   if (runs.size() > 1) {
     choices = {{"", "every run"}};
     for (size_t i = 0; i < runs.size(); ++i) {
       choices.emplace_back(std::to_string(i), run_letter(i) + " " + runs[i].name);
     }
-    out += select("run", "Run", choices);
+    out += select_html("run", "Run", choices);
   }
   choices = {{"asked", "as asked"}, {"image", "by picture"}};
   if (sum.margins)
     choices.insert(choices.begin() + 1,
                    {{"surest", "surest first"}, {"unsure", "least sure first"}});
-  out += select("order", "Order", choices);
+  out += select_html("order", "Order", choices);
   out +=
       "<input type=\"search\" id=\"search\" placeholder=\"Search questions, answers, pictures\" "
       "aria-label=\"Search\" autocomplete=\"off\" spellcheck=\"false\">\n";
@@ -124,18 +106,7 @@ Json thumbnails(const Pictures& pictures, const ReportOptions& options, std::str
   }
   const bool none_known = std::all_of(requests.begin(), requests.end(),
                                       [](const auto& request) { return request.folder.empty(); });
-  if (none_known) {
-    note = "No pictures: the run names no folder of pictures that is here";
-    return out;
-  }
-  note = fmt::format("{} of {} pictures are embedded ({:.1f} MB)", made.embedded, order.size(),
-                     static_cast<double>(made.bytes) / 1e6);
-  if (made.left_out > 0) {
-    note += fmt::format("; {} are left out to keep the file small, those with the fewest mistakes",
-                        made.left_out);
-  }
-  if (made.missing > 0)
-    note += fmt::format("; {} were not found or could not be read", made.missing);
+  note = thumbnails_note(made, none_known ? 0 : order.size());
   return out;
 }
 
@@ -162,11 +133,12 @@ SampleTable sample_table(const std::vector<PopeRun>& runs, const ReportOptions& 
       if (fresh) splits.push_back(sample.split);
       const size_t image = pictures.of(runs[r], sample.image);
       pictures.trouble[image] += sample.wrong() || sample.unanswered();
-      rows.push_back(Json::array(
-          {r, split->second, sample.question_id, image, cut(sample.question, options.answer_bytes),
-           sample.label, sample.status, cut(sample.answer, options.answer_bytes),
-           or_null(sample.decision), or_null(sample.correct), or_null(sample.margin), sample.finish,
-           cut(sample.error, options.answer_bytes)}));
+      rows.push_back(
+          Json::array({r, split->second, sample.question_id, image,
+                       cut_text(sample.question, options.answer_bytes), sample.label, sample.status,
+                       cut_text(sample.answer, options.answer_bytes), or_null(sample.decision),
+                       or_null(sample.correct), or_null(sample.margin), sample.finish,
+                       cut_text(sample.error, options.answer_bytes)}));
     }
   }
   SampleTable table;
@@ -190,23 +162,9 @@ SampleTable sample_table(const std::vector<PopeRun>& runs, const ReportOptions& 
       "<div class=\"head\" "
       "aria-hidden=\"true\"><span>Picture</span><span>Question</span><span>Answer</"
       "span><span>Truth</span>"
-      "<span>Result</span><span>Yes margin</span></div>\n"
-      "<div class=\"list\" id=\"list\" role=\"listbox\" tabindex=\"0\" aria-label=\"Answers\"><div "
-      "class=\"space\" id=\"space\" "
-      "role=\"presentation\"></div><p class=\"empty\" id=\"empty\" hidden>No answer fits these "
-      "filters.</p></div>\n"
-      "<p class=\"note keys\"><kbd>j</kbd> <kbd>k</kbd> next, previous \xC2\xB7 <kbd>Enter</kbd> "
-      "open \xC2\xB7 <kbd>/</kbd> search "
-      "\xC2\xB7 <kbd>Esc</kbd> back</p>\n<p class=\"note\">" +
-      html_text(note) + ".</p>\n" +
-      "<dialog id=\"sheet\" aria-labelledby=\"where\"><div class=\"sheet\"><header><span "
-      "class=\"note\" id=\"where\"></span><span "
-      "class=\"buttons\"><button type=\"button\" id=\"previous\" aria-label=\"Previous "
-      "answer\">\xE2\x86\x91</button><button "
-      "type=\"button\" id=\"next\" aria-label=\"Next answer\">\xE2\x86\x93</button><button "
-      "type=\"button\" id=\"close\">Close</button>"
-      "</span></header><div id=\"detail\" "
-      "class=\"detail\"></div></div></dialog>\n</div>\n</section>\n";
+      "<span>Result</span><span>Yes margin</span></div>\n";
+  table.markup += list_html("Answers", "answer", "");
+  table.markup += "<p class=\"note\">" + html_text(note) + ".</p>\n</div>\n</section>\n";
   return table;
 }
 

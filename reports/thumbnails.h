@@ -28,4 +28,8 @@ struct ThumbnailRequest {
 Thumbnails make_thumbnails(const std::vector<ThumbnailRequest>& requests,
                            const ReportOptions& options);
 
+// What the page says about its pictures, without a final full stop; `requested` 0: no folder of
+// pictures is known.
+std::string thumbnails_note(const Thumbnails& made, size_t requested);
+
 }  // namespace vigor::reports

@@ -23,6 +23,7 @@ std::unique_ptr<Command> pope_command();
 std::unique_ptr<Command> pope_build_command();  // a subcommand of pope
 std::unique_ptr<Command> serve_command();
 std::unique_ptr<Command> rank_command();
+std::unique_ptr<Command> report_command();
 std::unique_ptr<Command> train_command();
 
 }  // namespace vigor
