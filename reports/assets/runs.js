@@ -133,7 +133,7 @@
     select.hidden = choices.length < 2;
   }
   const list = vigor.rowList({
-    height: () => section.answers.length > 6 ? (vigor.narrow() ? 232 : 104) : vigor.narrow() ? 196 : bare ? 72 : 88,
+    height: () => section.answers.length > 6 ? (vigor.narrow() ? 200 : 104) : vigor.narrow() ? 160 : bare ? 72 : 88,
     build, fill, total: () => section.id.length, unit: 'questions',
   });
   function enter() {
