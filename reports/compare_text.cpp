@@ -88,9 +88,9 @@ std::string table(const Comparison& comparison) {
 std::string mcnemar_text(const Comparison& comparison) {
   std::string out;
   for (const McNemar& one : comparison.mcnemar) {
-    out += fmt::format("McNemar, {}: right only in base {}, only in candidate {}, p = {}\n",
+    out += fmt::format("McNemar, {}: right only in base {}, only in candidate {}, p {}{}\n",
                        one.group.empty() ? "all questions" : printable(one.group), one.only_base,
-                       one.only_candidate, p_text(one.p));
+                       one.only_candidate, one.p < 0.0001 ? "" : "= ", p_text(one.p));
   }
   return out;
 }

@@ -160,11 +160,30 @@ Gate read_gate(const std::filesystem::path& path) {
 
 namespace {
 
+// Throws for a rule whose metric none of the comparisons that it is for has.
+void check_metrics(const Gate& gate, const std::vector<const Comparison*>& comparisons) {
+  for (const GateRule& rule : gate.rules) {
+    std::vector<std::string> known;
+    std::string benchmark;
+    bool found = false;
+    for (const Comparison* comparison : comparisons) {
+      if (!rule.benchmark.empty() && rule.benchmark != comparison->benchmark) continue;
+      benchmark = comparison->benchmark;
+      found = found || comparison->metric(rule.metric) != nullptr;
+      for (const MetricComparison& one : comparison->metrics) known.push_back(one.metric.key);
+    }
+    if (found || known.empty()) continue;
+    const std::string nearest = nearest_name(rule.metric, known);
+    throw wrong("the gate's metric '" + printable(rule.metric) + "' is none of " + benchmark,
+                "gate",
+                nearest.empty() ? "vigor-eval compare --json lists the metrics"
+                                : "did you mean " + nearest + "?");
+  }
+}
+
 GateResult test_rules(const Gate& gate, const Comparison& comparison) {
   GateResult out;
   out.power = gate.power;
-  std::vector<std::string> known;
-  for (const MetricComparison& one : comparison.metrics) known.push_back(one.metric.key);
   for (const GateRule& rule : gate.rules) {
     const bool other = !rule.benchmark.empty() && rule.benchmark != comparison.benchmark;
     if (other) {
@@ -176,12 +195,9 @@ GateResult test_rules(const Gate& gate, const Comparison& comparison) {
     result.metric.key = rule.metric;
     const MetricComparison* compared = comparison.metric(rule.metric);
     if (compared == nullptr) {
-      const std::string nearest = nearest_name(rule.metric, known);
-      throw wrong(
-          "the gate's metric '" + printable(rule.metric) + "' is none of " + comparison.benchmark,
-          "gate",
-          nearest.empty() ? "vigor-eval compare --json lists the metrics"
-                          : "did you mean " + nearest + "?");
+      // A rule for every benchmark that has the figure; apply_gates() has seen that one does.
+      out.skipped.push_back(comparison.benchmark + " " + rule.metric);
+      continue;
     }
     result.metric = compared->metric;
     if (result.metric.unit == Unit::kShare && rule.allowed_drop >= 1) {
@@ -238,6 +254,7 @@ void decide(std::vector<GateResult>& results) {
 
 std::vector<GateResult> apply_gates(const Gate& gate,
                                     const std::vector<const Comparison*>& comparisons) {
+  check_metrics(gate, comparisons);
   std::vector<GateResult> results;
   std::string benchmarks;
   bool any = false;

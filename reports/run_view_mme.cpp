@@ -36,13 +36,6 @@ struct MmeTask {
 };
 using MmeTasks = std::map<std::string, MmeTask>;
 
-constexpr const char* kCognition[] = {"commonsense_reasoning", "numerical_calculation",
-                                      "text_translation", "code_reasoning"};
-
-bool is_cognition(const std::string& task) {
-  return std::find(std::begin(kCognition), std::end(kCognition), task) != std::end(kCognition);
-}
-
 MmeTasks read_tasks(RunView& view, const std::vector<SampleLine>& lines) {
   Clusters clusters;
   MmeTasks tasks;
@@ -78,8 +71,11 @@ RunMetric total(const RunView& view, const MmeTasks& tasks, Total which) {
   RunMetric metric;
   metric.unit = Unit::kPoints;
   metric.headline = which != Total::kAll;
+  const char* group = which == Total::kCognition ? "cognition" : "perception";
+  const Json blocks = view.metrics_json.value("tasks", Json::object());
   for (const auto& [task, data] : tasks) {
-    if (which != Total::kAll && is_cognition(task) != (which == Total::kCognition)) continue;
+    const bool member = text_at(blocks.value(task, Json()), "group") == group;
+    if (which != Total::kAll && !member) continue;
     metric.terms.push_back(data.acc_term(100, view.clusters.size()));
     metric.terms.push_back(data.plus_term(100, view.clusters.size()));
   }
@@ -90,7 +86,7 @@ RunMetric total(const RunView& view, const MmeTasks& tasks, Total which) {
     metric.title = "Score, all tasks";
     return view_metric(view.metrics_json.value("all_tasks", Json()), std::move(metric));
   }
-  metric.key = metric.name = which == Total::kCognition ? "cognition" : "perception";
+  metric.key = metric.name = group;
   metric.title = which == Total::kCognition ? "Cognition" : "Perception";
   return view_metric(view.metrics_json, std::move(metric));
 }

@@ -13,6 +13,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(rank_command());
   commands.push_back(compare_command());
   commands.push_back(report_command());
+  commands.push_back(nightly_command());
   commands.push_back(doctor_command());
   commands.push_back(scenes_command());
   commands.push_back(train_command());

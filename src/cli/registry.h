@@ -15,6 +15,7 @@ std::unique_ptr<Command> caption_command();
 std::unique_ptr<Command> chair_command();
 std::unique_ptr<Command> compare_command();
 std::unique_ptr<Command> doctor_command();
+std::unique_ptr<Command> nightly_command();
 std::unique_ptr<Command> judge_command();
 std::unique_ptr<Command> scenes_command();
 std::unique_ptr<Command> mme_command();
