@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "benchmarks/chair/score.h"
+#include "benchmarks/mme/score.h"
 #include "benchmarks/mmhal/score.h"
 #include "tests/reports/synthetic_runs.h"
 #include "tests/testing/shared_data.h"
@@ -61,6 +62,48 @@ TEST_P(PopeDialects, FiguresComeApartByImageInEveryDialect) {
   EXPECT_EQ(view.metrics.size(), 20u);
   EXPECT_EQ(view.metrics.front().key, "average.accuracy");
   EXPECT_EQ(view.failed, 1);
+  expect_taken_apart(view);
+}
+
+class MmeDialects : public ::testing::TestWithParam<mme::Dialect> {};
+INSTANTIATE_TEST_SUITE_P(RunView, MmeDialects,
+                         ::testing::Values(mme::Dialect::kOfficial, mme::Dialect::kLmms,
+                                           mme::Dialect::kVlmeval, mme::Dialect::kStrict));
+
+TEST_P(MmeDialects, FiguresComeApartByImageInEveryDialect) {
+  const TemporaryFolder folder;
+  std::vector<mme::SampleOutcome> samples;
+  std::string lines;
+  const char* answers[] = {"Yes", "No", "no", "Perhaps", "yes", "yes", "No", "Yes."};
+  int number = 0;
+  for (const std::string task : {"existence", "count", "OCR", "code_reasoning"}) {
+    for (int picture = 0; picture < 7; ++picture) {
+      for (int q = 0; q < 2; ++q, ++number) {
+        mme::SampleOutcome sample;
+        sample.task = task;
+        const std::string name = std::to_string(picture);
+        sample.question.key = task + "/" + name + "/" + std::to_string(q + 1);
+        // Two tasks share their pictures.
+        sample.question.image = (task == "count" ? "existence" : task) + "/" + name + ".jpg";
+        sample.question.text = "Is it?";
+        sample.question.label = q == 0 ? "yes" : "no";
+        sample.question.pair = picture + 1;
+        sample.answer = answers[(number * 5 + number / 3) % 8];
+        if (number == 9) sample.error = "the picture does not decode";
+        lines += dump_json(mme::sample_row(sample, GetParam())) + "\n";
+        samples.push_back(std::move(sample));
+      }
+    }
+  }
+  write_text(folder / "run/samples.jsonl", lines);
+  write_text(folder / "run/run.json", "{}");
+  write_text(folder / "run/metrics.json",
+             dump_json(mme::score_tasks(samples, GetParam(), {.max_failures = 1})));
+  const RunView view = open_run((folder / "run").string());
+  EXPECT_EQ(view.clusters.size(), 21u);
+  EXPECT_EQ(view.metrics.size(), 3u + 4 * 3);
+  EXPECT_FALSE(view.metric("perception")->value);
+  EXPECT_TRUE(view.metric("all_tasks.score")->headline);
   expect_taken_apart(view);
 }
 
