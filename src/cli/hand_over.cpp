@@ -17,6 +17,7 @@
 #include "cli/train.h"
 #include "engine/machine.h"
 #include "lvlm/native.h"
+#include "vigor/detector.h"
 
 namespace vigor {
 namespace {
@@ -56,6 +57,10 @@ std::vector<std::string> own_arguments() {
 }  // namespace
 
 std::unique_ptr<Lvlm> open_native_lvlm(const NativeOptions&) {
+  hand_over();
+}
+
+std::unique_ptr<PhraseDetector> open_grounding_dino_detector(const GroundingDinoOptions&) {
   hand_over();
 }
 

@@ -14,6 +14,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(compare_command());
   commands.push_back(report_command());
   commands.push_back(nightly_command());
+  commands.push_back(detect_command());
   commands.push_back(doctor_command());
   commands.push_back(scenes_command());
   commands.push_back(train_command());

@@ -14,6 +14,7 @@ std::vector<std::unique_ptr<Command>> all_commands();
 std::unique_ptr<Command> caption_command();
 std::unique_ptr<Command> chair_command();
 std::unique_ptr<Command> compare_command();
+std::unique_ptr<Command> detect_command();
 std::unique_ptr<Command> doctor_command();
 std::unique_ptr<Command> nightly_command();
 std::unique_ptr<Command> judge_command();

@@ -235,6 +235,12 @@ ParameterSource random_grounding_dino(const GroundingDinoConfig& config, uint64_
   };
 }
 
+std::array<float, 4> box_corners(const std::array<float, 4>& box, int64_t height, int64_t width) {
+  const auto w = static_cast<float>(width), h = static_cast<float>(height);
+  return {(box[0] - 0.5f * box[2]) * w, (box[1] - 0.5f * box[3]) * h, (box[0] + 0.5f * box[2]) * w,
+          (box[1] + 0.5f * box[3]) * h};
+}
+
 std::vector<GroundedBox> grounded_boxes(const at::Tensor& logits, const at::Tensor& boxes,
                                         int64_t height, int64_t width, double box_threshold,
                                         double text_threshold) {
@@ -256,9 +262,7 @@ std::vector<GroundedBox> grounded_boxes(const at::Tensor& logits, const at::Tens
       }
     }
     const auto& b = place[query];
-    const auto w = static_cast<float>(width), h = static_cast<float>(height);
-    box.box = {(b[0] - 0.5f * b[2]) * w, (b[1] - 0.5f * b[3]) * h, (b[0] + 0.5f * b[2]) * w,
-               (b[1] + 0.5f * b[3]) * h};
+    box.box = box_corners({b[0], b[1], b[2], b[3]}, height, width);
     found.push_back(std::move(box));
   }
   return found;

@@ -90,6 +90,9 @@ GroundingDinoCheckpoint open_grounding_dino(const std::filesystem::path& folder,
 ParameterSource random_grounding_dino(const GroundingDinoConfig& config, uint64_t seed,
                                       at::ScalarType dtype, at::Device device);
 
+// (centre x, centre y, width, height) in 0..1 -> (x0, y0, x1, y1) in pixels, not clipped.
+std::array<float, 4> box_corners(const std::array<float, 4>& box, int64_t height, int64_t width);
+
 // One box of one picture.
 struct GroundedBox {
   std::array<float, 4> box = {};   // x0, y0, x1, y1 in pixels, not clipped to the picture
