@@ -40,6 +40,8 @@ std::string lean(const PopeRun& run, const Totals& sum) {
   if (!said.value || !truth) return "";
   const double points = (*said.value - *truth) * 100;
   if (std::abs(points) < 2) return "Its share of \"yes\" answers is about right";
+  if (said.low && said.high && *said.low <= *truth && *truth <= *said.high)
+    return "Too few answers to tell whether it leans to \"yes\" or \"no\"";
   return fmt::format("It says \"{}\" too often: {} of the time, where {} would be right",
                      points > 0 ? "yes" : "no", percent(points > 0 ? *said.value : 1 - *said.value),
                      percent(points > 0 ? *truth : 1 - *truth));
@@ -72,9 +74,12 @@ Headline pope_headline(const std::vector<PopeRun>& runs) {
     headline.title[0] =
         static_cast<char>(std::toupper(static_cast<unsigned char>(headline.title[0])));
     headline.lead = fmt::format("Right on {} of the questions", percent(accuracy.value));
-    if (sum.questions > 0)
-      headline.lead += fmt::format(" ({} in {} split{})", grouped(sum.questions), run.splits.size(),
-                                   run.splits.size() == 1 ? "" : "s");
+    if (sum.questions > 0) {
+      const int64_t read = sum.tp + sum.fp + sum.tn + sum.fn;
+      const std::string part = read < sum.questions ? grouped(read) + " that were read, of " : "";
+      headline.lead += fmt::format(" ({}{} in {} split{})", part, grouped(sum.questions),
+                                   run.splits.size(), run.splits.size() == 1 ? "" : "s");
+    }
     const std::string leaning = lean(run, sum);
     headline.lead += leaning.empty() ? "." : ". " + leaning + ".";
     return headline;

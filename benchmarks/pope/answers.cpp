@@ -314,6 +314,12 @@ AnswerFile parse_answers(std::string_view bytes, const std::filesystem::path& fi
   for (const JsonRow& row : parse_json_rows(bytes, file.string())) {
     answers.rows.push_back(answer_of(row, file));
   }
+  if (answers.rows.empty()) {
+    throw Error({.what = "the file holds no answers",
+                 .where = file.string(),
+                 .cause = "the run that made it was stopped before its first answer",
+                 .fix = "give a file with one answer a question"});
+  }
   return answers;
 }
 

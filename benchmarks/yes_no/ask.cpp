@@ -5,12 +5,15 @@
 #include <unordered_map>
 
 #include "benchmarks/yes_no/said.h"
+#include "lvlm/batches.h"
 
 namespace vigor::yes_no {
 namespace {
 
-// One question to ask, and every row that its answer is for.
+// One question about a picture, and every row that waits for its answer: none when the folder has
+// it already, and it is asked again only because its batch is.
 struct Ask {
+  std::string words;
   std::vector<size_t> rows;
 };
 
@@ -40,32 +43,41 @@ std::map<Words, Answer> answered_in(const RunFolder& folder) {
   return answered;
 }
 
-Work plan(const RunFolder& folder, const std::vector<Row>& rows, const SampleOf& sample_of) {
+Work plan(const RunFolder& folder, const std::vector<Row>& rows, const SampleOf& sample_of,
+          size_t together) {
   const std::map<Words, Answer> answered = answered_in(folder);
   Work work;
-  std::unordered_map<std::string, size_t> request_of;
+  std::vector<ImageRequest> pictures;
+  std::vector<std::vector<Ask>> asks;
+  std::vector<bool> open;
+  std::unordered_map<std::string, size_t> picture_of;
   std::map<Words, size_t> ask_of;
   for (size_t i = 0; i < rows.size(); ++i) {
     const Row& row = rows[i];
-    if (folder.holds(row.key)) continue;
+    const auto [place, is_new] = picture_of.try_emplace(row.image, pictures.size());
+    const size_t p = place->second;
+    if (is_new) {
+      pictures.push_back({.key = row.image, .image = row.picture, .questions = {}});
+      asks.emplace_back();
+      open.push_back(false);
+    }
     const Words words(row.image, row.question);
+    const auto [ask, new_ask] = ask_of.try_emplace(words, asks[p].size());
+    if (new_ask) asks[p].push_back({.words = row.asked, .rows = {}});
+    if (folder.holds(row.key)) continue;
     if (const auto found = answered.find(words); found != answered.end()) {
       work.known.push_back(sample_of(i, found->second));
       continue;
     }
-    const auto [place, is_new] = request_of.try_emplace(row.image, work.requests.size());
-    if (is_new) {
-      work.requests.push_back({.key = row.image, .image = row.picture, .questions = {}});
-      work.asks.emplace_back();
-    }
-    std::vector<Ask>& asks = work.asks[place->second];
-    const auto [ask, new_ask] = ask_of.try_emplace(words, asks.size());
-    if (new_ask) {
-      asks.emplace_back();
-      work.requests[place->second].questions.push_back(row.asked);
-    }
-    asks[ask->second].rows.push_back(i);
+    asks[p][ask->second].rows.push_back(i);
+    open[p] = true;
     ++work.rows;
+  }
+  for (const size_t p : pictures_to_ask(open, together)) {
+    if (together == 0) std::erase_if(asks[p], [](const Ask& ask) { return ask.rows.empty(); });
+    for (const Ask& ask : asks[p]) pictures[p].questions.push_back(ask.words);
+    work.requests.push_back(std::move(pictures[p]));
+    work.asks.push_back(std::move(asks[p]));
   }
   return work;
 }
@@ -87,7 +99,7 @@ EvaluateResult ask_rows(Lvlm& model, RunFolder& folder, const std::vector<Row>& 
                         const GenerationOptions& options, const SampleOf& sample_of,
                         const std::string& benchmark, Progress& progress, std::stop_token stop) {
   EvaluateResult result;
-  const Work work = plan(folder, rows, sample_of);
+  const Work work = plan(folder, rows, sample_of, model.images_together());
   if (!work.known.empty()) {
     folder.append(work.known);
     result.rows += static_cast<int64_t>(work.known.size());
@@ -105,7 +117,7 @@ EvaluateResult ask_rows(Lvlm& model, RunFolder& folder, const std::vector<Row>& 
       for (const size_t row : asks[i].rows) samples.push_back(sample_of(row, answer));
     }
     // One write for a picture: a full disk or a kill loses whole pictures, not halves.
-    folder.append(samples);
+    if (!samples.empty()) folder.append(samples);
     answered[request] = true;
     result.rows += static_cast<int64_t>(samples.size());
     result.asked += static_cast<int64_t>(asks.size());

@@ -40,8 +40,10 @@ Json model_settings(const GenerationOptions& options, const Json& model_identity
 using SampleOf = std::function<Json(size_t row, const Answer& answer)>;
 
 // A sample that the folder holds answers every row with the same picture and words: a run that
-// stopped between two of them does not ask again. A missing or broken picture fails its samples,
-// not the run. Leaves `metrics` null. Throws Error when the disk is full.
+// stopped between two of them does not ask again. Of a model that computes pictures together, the
+// batch in which a run was stopped is computed again, and what the folder holds of it stays. A
+// missing or broken picture fails its samples, not the run. Leaves `metrics` null. Throws Error
+// when the disk is full.
 EvaluateResult ask_rows(Lvlm& model, RunFolder& folder, const std::vector<Row>& rows,
                         const GenerationOptions& options, const SampleOf& sample_of,
                         const std::string& benchmark, Progress& progress, std::stop_token stop);

@@ -1,12 +1,14 @@
 // vigor-eval caption: one or more captions of every picture in a folder.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <map>
 
 #include "cli/model_options.h"
 #include "cli/registry.h"
 #include "cli/run_record.h"
+#include "lvlm/batches.h"
 #include "lvlm/open.h"
 #include "run/image_path.h"
 #include "run/measurement.h"
@@ -93,6 +95,7 @@ class Caption : public Command {
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
     app.add_option("--seed", generation_.seed, "Seed of samples and random weights")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     app.add_option("--limit", limit_, "Only the first N pictures by name (0: all)")
         ->check(CLI::Range(0, 1'000'000'000))
@@ -107,6 +110,11 @@ class Caption : public Command {
     require_option(model_.given(), "--model", "the model that writes the captions");
     require_option(!images_.empty(), "--images", "the folder of the pictures");
     require_option(!out_.empty(), "--out", "the file of the captions");
+    if (!std::isfinite(generation_.temperature) || !std::isfinite(generation_.top_p)) {
+      throw Error({.what = "--temperature and --top-p must be numbers",
+                   .fix = "0 is greedy; --top-p 1 is off",
+                   .exit_code = ExitCode::kUsage});
+    }
     if (generation_.samples > 1 && generation_.temperature <= 0) {
       throw Error(
           {.what =
@@ -184,14 +192,17 @@ class Caption : public Command {
   // True when it was interrupted.
   bool ask(const CommandContext& context, Lvlm& model, const std::vector<std::string>& names,
            RunFolder& folder, SessionMeasurement& session) {
-    std::vector<ImageRequest> requests;
+    std::vector<bool> open;
     for (const std::string& name : names) {
       bool missing = false;
       for (int i = 0; i < generation_.samples; ++i)
         missing = missing || !folder.holds(row_key(name, i));
-      if (missing)
-        requests.push_back(
-            {.key = name, .image = fs::path(images_) / name, .questions = {prompt_}});
+      open.push_back(missing);
+    }
+    std::vector<ImageRequest> requests;
+    for (const size_t i : pictures_to_ask(open, model.images_together())) {
+      requests.push_back(
+          {.key = names[i], .image = fs::path(images_) / names[i], .questions = {prompt_}});
     }
     Progress progress = context.console.progress();
     progress.start("caption", "pictures", names.size(), names.size() - requests.size());
@@ -214,7 +225,7 @@ class Caption : public Command {
                         {"tokens", answer.tokens},
                         {"error", failed ? Json(answer.error) : Json()}});
       }
-      folder.append(rows);
+      if (!rows.empty()) folder.append(rows);
       session.rows += static_cast<int64_t>(rows.size());
       ++session.asked;
       ++done;

@@ -42,7 +42,9 @@ class Compare : public Command {
         ->check(CLI::Range(0, 10'000'000))
         ->type_name("N")
         ->capture_default_str();
-    app.add_option("--seed", options_.seed, "Of the bootstrap")->capture_default_str();
+    app.add_option("--seed", options_.seed, "Of the bootstrap")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
     app.add_option("--flips", flips_, "Samples that got worse to print")->capture_default_str();
     app.add_option("--out", out_, "Write compare.json, compare.md and junit.xml here")
         ->type_name("DIR");

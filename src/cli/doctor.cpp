@@ -1,4 +1,5 @@
 // vigor-eval doctor: what this machine can do, and what is wrong with it.
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <iomanip>
@@ -30,6 +31,7 @@ class Doctor : public Command {
   }
 
   ExitCode run(const CommandContext& context) override {
+    require_option(std::isfinite(options_.seconds), "--seconds", "a number from 0.01 to 60");
     const MachineRates rates = measure_machine(options_);
     const MachineFacts facts = machine_facts();
     const std::vector<std::string> advice = machine_advice(facts, rates);

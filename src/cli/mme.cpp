@@ -65,6 +65,7 @@ class Mme : public Command {
         ->check(CLI::Range(0, 1'000'000'000))
         ->capture_default_str();
     app.add_option("--seed", options_.generation.seed, "Seed of random weights and samples")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     app.add_option("--limit", options_.limit_images,
                    "Only the first N pictures of each task (0: all); marks the result")
@@ -75,6 +76,12 @@ class Mme : public Command {
 
   ExitCode run(const CommandContext& context) override {
     require_option(!out_.empty(), "--out", "the folder of the run");
+    if (model_.given() && !answers_.empty()) {
+      throw Error({.what = "--model and --answers were both given",
+                   .cause = "a model is asked, or answers made elsewhere are scored",
+                   .fix = "leave one of them out",
+                   .exit_code = ExitCode::kUsage});
+    }
     require_option(model_.given() != !answers_.empty(), "--model or --answers",
                    "one of the two says what is evaluated");
     options_.dialect = mme::parse_dialect(dialect_);

@@ -74,6 +74,7 @@ class Mmhal : public Command {
         ->check(CLI::Range(0, 1'000'000'000))
         ->capture_default_str();
     app.add_option("--seed", options_.generation.seed, "Seed of random weights")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     app.add_option("--limit", options_.limit, "Only the first N records (0: all); marks the result")
         ->check(CLI::Range(0, 1'000'000'000))

@@ -26,7 +26,9 @@ class PopeBuild : public Command {
                    "Objects asked for in an image, and as many absent ones")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    app.add_option("--seed", options_.seed, "Seed of the random draws")->capture_default_str();
+    app.add_option("--seed", options_.seed, "Seed of the random draws")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
     app.add_flag("--official-misspelling", options_.official_misspelling,
                  "Write \"imange\" after \"an\", as the authors' builder does");
   }

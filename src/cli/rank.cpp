@@ -49,6 +49,7 @@ class Rank : public Command {
         ->check(CLI::Range(1, 1'000'000'000))
         ->capture_default_str();
     app.add_option("--seed", options_.calls.seed, "Seed of images, orders and canaries")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     app.add_option("--orders", options_.calls.orders,
                    "Rotations of the order that are asked and averaged")

@@ -18,7 +18,9 @@ class Scenes : public Command {
            "  vigor-eval scenes --seed 1 --count 20000 --out training --train --yes-bias 0.2\n";
   }
   void add_options(CLI::App& app) override {
-    app.add_option("--seed", options_.seed, "What the pictures depend on")->capture_default_str();
+    app.add_option("--seed", options_.seed, "What the pictures depend on")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
     app.add_option("--count", options_.count, "Scenes to make")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
@@ -71,6 +73,10 @@ class Scenes : public Command {
       context.console.note("stopped: pictures of " + std::to_string(summary.scenes) +
                            " scenes were written, and no lists");
       return ExitCode::kInterrupted;
+    }
+    if (!summary.no_pope.empty()) {
+      context.console.warn("there are no POPE questions: " + summary.no_pope +
+                           "; more scenes (--count) give some");
     }
     std::ostream& out = *context.console.out;
     if (context.json) {

@@ -245,7 +245,8 @@ class TrainSft : public Stage {
     const TrainingResult result =
         run_sft(samples, llava, source, options, run, copies, at::Device(device));
     return finish(context, result,
-                  {{"model", (fs::path(out) / "model").string()}, {"loss", result.loss}});
+                  {{"model", (fs::path(out) / "model").string()},
+                   {"loss", result.steps > result.resumed_from ? Json(result.loss) : Json()}});
   }
 };
 

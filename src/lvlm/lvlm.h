@@ -114,6 +114,11 @@ class Lvlm {
   virtual void answer(std::span<const ImageRequest> requests, const GenerationOptions& options,
                       const AnswersCallback& done, std::stop_token stop) = 0;
 
+  // Pictures, in the order of the requests, that are computed in one batch with all that is asked
+  // of them: the last digits of an answer depend on its company. 0: on nothing but itself. A run
+  // that goes on asks for whole batches again, so that its figures are those of an undisturbed one.
+  virtual size_t images_together() const { return 0; }
+
   // Measurements since construction for run.json: {"phases": {NAME: seconds}, "useful_flops",
   // "images_encoded", "prompt_tokens", "new_tokens"}. Empty object when not measured.
   virtual Json measurements() const { return Json::object(); }

@@ -80,9 +80,13 @@ class NativeLvlm : public Lvlm {
             {"images_per_batch", engine_.images_per_batch()}};
   }
 
+  size_t images_together() const override {
+    return options_.share_prefix ? static_cast<size_t>(engine_.images_per_batch()) : 1;
+  }
+
   void answer(std::span<const ImageRequest> requests, const GenerationOptions& options,
               const AnswersCallback& done, std::stop_token stop) override {
-    const size_t step = options_.share_prefix ? static_cast<size_t>(engine_.images_per_batch()) : 1;
+    const size_t step = images_together();
     DecodingOptions decoding = decoding_options(options);
     decoding.cancelled = [&stop] { return stop.stop_requested(); };
     const auto read = [this, requests](size_t first, size_t count) {

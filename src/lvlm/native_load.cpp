@@ -7,6 +7,7 @@
 #include "engine/machine.h"
 #include "run/checkpoint_hash.h"
 #include "run/sha256.h"
+#include "text/prompt.h"
 
 namespace vigor {
 namespace {
@@ -106,6 +107,16 @@ LoadedNative load_native(const NativeOptions& options, at::ScalarType dtype,
   LlavaCheckpoint checkpoint = open_llava(folder, dtype, device, options.vision_tower);
   Tokenizer tokenizer = Tokenizer::load(options.tokenizer.empty() ? folder : options.tokenizer);
   check_fits(tokenizer, checkpoint.config.text.vocab_size, folder.string());
+  const auto image = tokenizer.id_of(kImageText);
+  if (checkpoint.config.layout != CheckpointLayout::kOriginal && image &&
+      *image != checkpoint.config.image_token_index) {
+    throw Error({.what = "the tokenizer has <image> as " + std::to_string(*image) +
+                         ", config.json says " +
+                         std::to_string(checkpoint.config.image_token_index),
+                 .where = folder.string(),
+                 .cause = "the tokenizer's files belong to another checkpoint",
+                 .fix = "use the tokenizer files that came with these weights"});
+  }
   ClipPreprocess preprocess = find_preprocess(checkpoint.config, folder, options.vision_tower);
   // What lies outside of the folder changes answers as well.
   std::string hash = checkpoint_hash(folder);

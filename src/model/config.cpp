@@ -120,6 +120,13 @@ LlavaConfig parse_hugging_face(const Json& json, const std::string& where) {
                    "' is missing: not a llava-hf checkpoint",
                where);
   }
+  const auto family = [&](ObjectReader from, const std::string& expected) {
+    const std::string type = from.get<std::string>("model_type", expected);
+    if (type != expected)
+      impossible("model_type is '" + printable(type) + "', not " + expected, from.where());
+  };
+  family(ObjectReader(json, where), "llava");
+  family(ObjectReader(*text, where + ": text_config"), "llama");
   config.text = parse_text(*text, where + ": text_config");
   config.vision = parse_vision(*vision, where + ": vision_config");
   // Tying is said at either level; both default to untied in LLaVA.

@@ -90,6 +90,31 @@ void check(const SceneSetOptions& o) {
   if (o.out.empty()) refuse("no folder to write to");
 }
 
+// Pictures of a larger or other set would stay beside the lists of this one, without any truth.
+void clear_other_set(FileSystem& files, const SceneSetOptions& options) {
+  namespace fs = std::filesystem;
+  if (!fs::exists(options.out) || fs::is_empty(options.out)) return;
+  if (!fs::exists(options.out / "images")) {
+    throw Error({.what = "the folder holds something else than scenes",
+                 .where = printable(options.out.string()),
+                 .cause = "",
+                 .fix = "give an empty or new folder",
+                 .exit_code = ExitCode::kUsage});
+  }
+  const auto outside = [&](const fs::path& file) {
+    unsigned long long index = 0;
+    return std::sscanf(file.filename().c_str(), "scene_%llu.", &index) == 1 &&
+           (index < options.first || index - options.first >= static_cast<uint64_t>(options.count));
+  };
+  std::vector<fs::path> stale = {options.out / "truth.jsonl"};
+  for (const char* folder : {"images", "labels", "mme"}) {
+    if (!fs::is_directory(options.out / folder)) continue;
+    for (const auto& entry : fs::recursive_directory_iterator(options.out / folder))
+      if (entry.is_regular_file() && outside(entry.path())) stale.push_back(entry.path());
+  }
+  for (const fs::path& file : stale) files.remove(file);
+}
+
 }  // namespace
 
 std::string scene_file_name(uint64_t index) {
@@ -124,6 +149,7 @@ Json scene_truth(const Scene& scene) {
 SceneSetSummary write_scenes(FileSystem& files, const SceneSetOptions& options, Progress* progress,
                              std::stop_token stop) {
   check(options);
+  clear_other_set(files, options);
   files.create_directories(options.out / "images");
   if (options.label_maps) files.create_directories(options.out / "labels");
   for (const char* task : {"existence", "count", "position", "color"})
@@ -197,13 +223,21 @@ SceneSetSummary write_scenes(FileSystem& files, const SceneSetOptions& options, 
   if (options.train)
     write_atomic(files, options.out / "llava_conversations.json",
                  dump_json(conversations, 1) + "\n");
-  if (enough) {
-    const auto built =
-        pope::build_pope(images, {.samples = options.pope_samples, .seed = options.seed});
-    summary.pope_questions = static_cast<int64_t>(built.random.size());
-    for (const auto& [name, bytes] : pope::pope_files(built, "scenes"))
-      write_atomic(files, options.out / name, bytes);
+  if (!enough) {
+    summary.no_pope = "no picture shows " + std::to_string(options.pope_samples) + " kinds";
+    return summary;
   }
+  pope::PopeQuestions built;
+  try {
+    built = pope::build_pope(images, {.samples = options.pope_samples, .seed = options.seed});
+  } catch (const Error& error) {
+    // A handful of scenes shows too few kinds to ask about absent ones.
+    summary.no_pope = error.parts().what;
+    return summary;
+  }
+  summary.pope_questions = static_cast<int64_t>(built.random.size());
+  for (const auto& [name, bytes] : pope::pope_files(built, "scenes"))
+    write_atomic(files, options.out / name, bytes);
   return summary;
 }
 

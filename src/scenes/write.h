@@ -39,11 +39,13 @@ struct SceneSetOptions {
 struct SceneSetSummary {
   int64_t scenes = 0;
   int64_t objects = 0;
-  int64_t pope_questions = 0;  // in each of the three files; 0 when no image has enough kinds
-  bool stopped = false;        // stop was requested: only pictures were written
+  int64_t pope_questions = 0;  // in each of the three files; 0: there are none, and why
+  std::string no_pope;
+  bool stopped = false;  // stop was requested: only pictures were written
 };
 
-// Throws Error (options out of range, the disk is full, the folder cannot be made). `progress` may
+// A set that lies in options.out is replaced. Throws Error (options out of range, something else
+// lies in the folder, the disk is full, the folder cannot be made). `progress` may
 // be null; it is called from this thread only.
 SceneSetSummary write_scenes(FileSystem& files, const SceneSetOptions& options, Progress* progress,
                              std::stop_token stop = {});

@@ -300,6 +300,16 @@ bool Tokenizer::is_added(int id) const {
 }
 
 void check_fits(const Tokenizer& tokenizer, int64_t embedding_rows, const std::string& where) {
+  // Tokens are added one behind the other: a hole is the mark of files of two tokenizers.
+  for (int id = 0; id < tokenizer.vocab_size() && id < embedding_rows; ++id) {
+    if (!tokenizer.id_to_piece(id).empty()) continue;
+    throw Error({.what = "no token has the id " + std::to_string(id) + ", and ids go on to " +
+                         std::to_string(tokenizer.vocab_size() - 1),
+                 .where = where,
+                 .cause = "tokenizer.model and the files of added tokens belong to different "
+                          "checkpoints",
+                 .fix = "use the tokenizer files that came with these weights"});
+  }
   if (tokenizer.vocab_size() <= embedding_rows) return;
   const int last = tokenizer.vocab_size() - 1;
   throw Error({.what = "the tokenizer has ids up to " + std::to_string(last) + " ('" +

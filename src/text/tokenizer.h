@@ -63,7 +63,8 @@ class Tokenizer {
   std::unique_ptr<Impl> impl_;
 };
 
-// Throws Error when the tokenizer has ids that an embedding of `embedding_rows` rows lacks.
+// Throws Error when the tokenizer has ids that an embedding of `embedding_rows` rows lacks, or has
+// added tokens with a gap below them.
 // `where` names the checkpoint. More rows than ids are usual (padding rows).
 void check_fits(const Tokenizer& tokenizer, int64_t embedding_rows, const std::string& where);
 

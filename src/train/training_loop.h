@@ -66,7 +66,7 @@ struct TrainingResult {
   bool interrupted = false;
   int64_t steps = 0;         // done, in all runs of this folder
   int64_t resumed_from = 0;  // steps that were done before this call
-  double loss = 0;           // of the last step of this call, 0 when it made none
+  double loss = 0;           // of the last step of this call; nothing when it made none
 };
 
 // Runs to the end or to the stop, bit-identically whether stopped on the way or not (on a CPU with

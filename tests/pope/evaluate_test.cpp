@@ -57,6 +57,35 @@ class CountingLvlm : public Lvlm {
   std::stop_source source;
 };
 
+// Two pictures a batch; the last digits of an answer depend on all that is asked in its batch.
+class BatchingLvlm : public CountingLvlm {
+ public:
+  size_t images_together() const override { return 2; }
+  void answer(std::span<const ImageRequest> requests, const GenerationOptions&,
+              const AnswersCallback& done, std::stop_token stop) override {
+    for (size_t first = 0; first < requests.size() && !stop.stop_requested(); first += 2) {
+      const size_t end = std::min(requests.size(), first + 2);
+      size_t company = 0;
+      for (size_t i = first; i < end; ++i) {
+        for (const std::string& question : requests[i].questions)
+          company = company * 31 + std::hash<std::string>()(requests[i].key + question) % 1000;
+      }
+      for (size_t i = first; i < end; ++i) {
+        std::vector<Answer> answers;
+        for (const std::string& question : requests[i].questions) {
+          ++asked[{requests[i].key, question}];
+          Answer answer;
+          answer.text = question.size() % 2 == 0 ? "Yes" : "No";
+          answer.yes_margin = 0.1 + 1e-6 * static_cast<double>(company % 997);
+          answer.finish = "stop";
+          answers.push_back(answer);
+        }
+        done(i, std::move(answers));
+      }
+    }
+  }
+};
+
 QuestionSplit split(const std::string& name, const std::vector<std::string>& images,
                     const std::vector<std::string>& things) {
   QuestionSplit split;
@@ -154,6 +183,29 @@ TEST_F(PopeEvaluate, AnInterruptedRunGoesOn) {
   EXPECT_EQ(rest.asked, 8);
   EXPECT_EQ(metrics(), expected);
   EXPECT_EQ(samples().size(), 15u);
+}
+
+TEST_F(PopeEvaluate, ARunThatWasCutAnywhereHasTheFiguresOfAnUndisturbedOne) {
+  splits_.push_back(split("adversarial", {"e.jpg", "d.jpg", "a.jpg"}, {"cat", "dog", "bus"}));
+  BatchingLvlm whole;
+  run(whole, files_);
+  const std::string expected = metrics();
+  const std::map<std::string, Json> rows = samples();
+  const std::string file = read_file(folder_ / "run/samples.jsonl");
+  for (size_t cut = file.find('\n'); cut != std::string::npos; cut = file.find('\n', cut + 1)) {
+    SCOPED_TRACE(cut);
+    std::filesystem::remove(folder_ / "run/metrics.json");
+    folder_.write("run/samples.jsonl", file.substr(0, cut + 1));
+    BatchingLvlm rest;
+    run(rest, files_);
+    EXPECT_EQ(metrics(), expected);
+    EXPECT_EQ(samples(), rows);
+    // No more than the batch that was cut is computed again.
+    const size_t kept = static_cast<size_t>(
+        std::count(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(cut) + 1, '\n'));
+    EXPECT_LE(rest.asked.size(), rows.size() - kept + 14);
+    for (const auto& [question, count] : rest.asked) EXPECT_EQ(count, 1) << question.second;
+  }
 }
 
 TEST_F(PopeEvaluate, ABrokenPictureFailsItsSamplesAndTheScoresAreWithheld) {

@@ -123,6 +123,34 @@ TEST(SceneSetFormat, TheCommittedExampleIsWhatIsWritten) {
   }
 }
 
+TEST_F(SceneSet, ASmallerSetLeavesNoPictureOfTheLargerOne) {
+  SceneSetOptions options = set_of(folder_.path());
+  options.count = 20;
+  write_scenes(disk_, options, nullptr);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "images" / scene_file_name(19)));
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path()))
+    EXPECT_FALSE(entry.path().filename().string().starts_with("scene_000020")) << entry.path();
+}
+
+TEST(SceneSetSmall, AHandfulOfScenesHasNoPopeQuestionsAndSaysWhy) {
+  testing::TemporaryFolder folder;
+  DiskFileSystem disk;
+  SceneSetOptions options = set_of(folder.path());
+  options.count = 1;
+  const SceneSetSummary summary = write_scenes(disk, options, nullptr);
+  EXPECT_EQ(summary.pope_questions, 0);
+  EXPECT_FALSE(summary.no_pope.empty());
+  EXPECT_TRUE(std::filesystem::exists(folder / "truth.jsonl"));
+}
+
+TEST(SceneSetErrors, AFolderOfSomethingElseIsLeftAlone) {
+  testing::TemporaryFolder folder;
+  folder.write("run.json", "{}");
+  DiskFileSystem disk;
+  EXPECT_THROW(write_scenes(disk, set_of(folder.path()), nullptr), Error);
+  EXPECT_FALSE(std::filesystem::exists(folder / "images"));
+}
+
 TEST(SceneSetStop, LeavesNoListsOfHalfASet) {
   testing::TemporaryFolder folder;
   DiskFileSystem disk;

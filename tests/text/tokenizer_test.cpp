@@ -103,6 +103,15 @@ TEST(Tokenizer, FitsAnEmbeddingWithAtLeastAsManyRows) {
                     HasSubstr("folder")));
 }
 
+TEST(Tokenizer, AGapBelowAnAddedTokenIsTheMarkOfTwoTokenizers) {
+  TokenizerConfig config;
+  const int pieces = tiny().vocab_size();
+  config.added_tokens = {{.content = "<image>", .id = pieces + 3, .special = true}};
+  EXPECT_THAT(refusal([&] { check_fits(tiny(config), pieces + 64, "folder"); }),
+              AllOf(HasSubstr("no token has the id " + std::to_string(pieces)),
+                    HasSubstr("belong to different checkpoints")));
+}
+
 TEST(AddedTokens, TheLeftmostAndLongestIsFound) {
   const AddedTokens tokens({{.content = "<a>", .id = 1}, {.content = "<a><b>", .id = 2}});
   std::vector<std::string> parts;
