@@ -53,19 +53,20 @@ class EndToEndInstall : public ::testing::Test {
 };
 
 constexpr const char* kAllOfTests =
-    "chromium installed\nlibgmock-dev installed\nlibgtest-dev installed\n";
+    "chromium installed\nlibgmock-dev installed\nlibgtest-dev installed\nnghttp2-proxy installed\n";
 
 TEST_F(EndToEndInstall, NothingIsAskedOfAptWhenAllIsThere) {
   const SpawnResult result = install(kAllOfTests);
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("all 3 packages are there"));
+  EXPECT_THAT(result.out, HasSubstr("all 4 packages are there"));
   EXPECT_EQ(asked(), "");
 }
 
 TEST_F(EndToEndInstall, OnlyWhatIsMissingIsInstalled) {
   // A package that was removed but left its configuration is missing.
-  const SpawnResult result =
-      install("libgmock-dev installed\nlibgtest-dev installed\nchromium config-files\n");
+  const SpawnResult result = install(
+      "libgmock-dev installed\nlibgtest-dev installed\nnghttp2-proxy installed\nchromium "
+      "config-files\n");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(asked(), HasSubstr("install -y --no-install-recommends chromium\n"));
   EXPECT_THAT(asked(), Not(HasSubstr("libgtest-dev")));

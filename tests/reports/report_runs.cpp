@@ -109,8 +109,10 @@ void make_mme_run(const fs::path& folder, const ReportRun& options) {
       both += of_picture == 2;
     }
     const double acc = right / (2.0 * options.images), acc_plus = both / (1.0 * options.images);
-    tasks[kTasks[t]] = {
-        {"acc", acc}, {"acc_plus", acc_plus}, {"score", 100 * acc + 100 * acc_plus}};
+    tasks[kTasks[t]] = {{"group", t < 10 ? "perception" : "cognition"},
+                        {"acc", acc},
+                        {"acc_plus", acc_plus},
+                        {"score", 100 * acc + 100 * acc_plus}};
     (t < 10 ? perception : cognition) += 100 * acc + 100 * acc_plus;
   }
   const int64_t scored = 28 * options.images;
