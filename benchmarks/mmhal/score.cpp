@@ -65,9 +65,9 @@ void add(Tally& tally, const Outcome& outcome, Dialect dialect) {
   }
   if (!reading.score) {
     ++tally.unjudged;
-    ++tally.reasons[outcome.silence.empty()       ? reading.reason
-                    : outcome.refused ? "the judge refused"
-                                                  : "the judge gave no reply"];
+    ++tally.reasons[outcome.silence.empty() ? reading.reason
+                    : outcome.refused       ? "the judge refused"
+                                            : "the judge gave no reply"];
     return;
   }
   ++tally.scored;

@@ -119,8 +119,8 @@ bool passes(const ErrorSigns& signs) {
     return signs.status < 400 || signs.status >= 500 || signs.status == 408 ||
            signs.status == 409 || signs.status == 425 || signs.status == 429;
   }
-  return !contains_any(
-      signs.words, {"invalid", "authentication", "permission", "not_found", "context_length"});
+  return !contains_any(signs.words,
+                       {"invalid", "authentication", "permission", "not_found", "context_length"});
 }
 
 ReplyReading failed(std::string kind, std::string error, bool retry) {

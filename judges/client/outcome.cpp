@@ -94,8 +94,9 @@ Outcome read_outcome(const HttpResult& result, double wall_now) {
   }
   const ErrorBody body = read_error_body(result.body);
   if (body.refused && result.status < 500 && result.status != 429) {
-    Outcome out = ended(Outcome::Next::kFail, "content filter",
-                        "refused: HTTP " + name + (body.message.empty() ? "" : ": ") + body.message);
+    Outcome out =
+        ended(Outcome::Next::kFail, "content filter",
+              "refused: HTTP " + name + (body.message.empty() ? "" : ": ") + body.message);
     out.reply.refused = true;
     return out;
   }

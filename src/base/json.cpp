@@ -26,7 +26,7 @@ std::string position_of(std::string_view text, size_t byte) {
 }
 
 // The library's message without its own position, which we give as line and column.
-std::string reason_of(const nlohmann::json::parse_error& error) {
+std::string reason_of(const nlohmann::json::exception& error) {
   std::string text = error.what();
   const size_t dash = text.find(" - ");
   if (dash != std::string::npos) return text.substr(dash + 3);
@@ -75,6 +75,12 @@ Json parse_at(std::string_view text, const std::string& where, bool single_line)
                  .where = where + ":" + at,
                  .cause = cut ? "the text ends too early: it was cut off while it was written"
                               : "a quote, comma or bracket is missing or too many",
+                 .fix = "mend or remove it, then run the same command again"});
+  } catch (const nlohmann::json::out_of_range& error) {
+    // Valid JSON with a number that no double holds; the parser does not say where.
+    throw Error({.what = "not usable JSON: " + printable(reason_of(error)),
+                 .where = where,
+                 .cause = "a number is beyond 1.8e308",
                  .fix = "mend or remove it, then run the same command again"});
   }
 }
