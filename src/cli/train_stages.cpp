@@ -184,6 +184,8 @@ class TrainSft : public Stage {
     data.mm_use_im_start_end = llava.mm_use_im_start_end;
     Json start = {{"model", checkpoint_hash(random ? model.substr(kRandom.size()) : model)}};
     if (random) start["seed"] = seed;
+    if (llava.layout == CheckpointLayout::kOriginal)
+      start["vision_tower"] = checkpoint_hash(find_vision_tower(llava, model, vision_tower));
     if (!vision_weights.empty()) start["vision_weights"] = checkpoint_hash(vision_weights);
     if (align) start["align_words"] = config["align_words"];
 
@@ -193,6 +195,7 @@ class TrainSft : public Stage {
         tokenizer_folder.empty() ? fs::path(model) : fs::path(tokenizer_folder);
     const Tokenizer tokenizer = Tokenizer::load(tokenizer_path);
     check_fits(tokenizer, llava.text.vocab_size, model);
+    start["tokenizer"] = checkpoint_hash(tokenizer_path);
 
     fs::path tokenizer_files = tokenizer_path;
     if (llava.image_token_index < 0) {

@@ -106,7 +106,11 @@ void clear_other_set(FileSystem& files, const SceneSetOptions& options) {
     return std::sscanf(file.filename().c_str(), "scene_%llu.", &index) == 1 &&
            (index < options.first || index - options.first >= static_cast<uint64_t>(options.count));
   };
-  std::vector<fs::path> stale = {options.out / "truth.jsonl"};
+  std::vector<fs::path> stale;
+  for (const char* list : {"truth.jsonl", "llava_conversations.json", "scenes_pope_random.json",
+                           "scenes_pope_popular.json", "scenes_pope_adversarial.json",
+                           "scenes_co_occur.json", "scenes_ground_truth_objects.json"})
+    stale.push_back(options.out / list);
   for (const char* folder : {"images", "labels", "mme"}) {
     if (!fs::is_directory(options.out / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(options.out / folder))

@@ -126,7 +126,11 @@ TEST(SceneSetFormat, TheCommittedExampleIsWhatIsWritten) {
 TEST_F(SceneSet, ASmallerSetLeavesNoPictureOfTheLargerOne) {
   SceneSetOptions options = set_of(folder_.path());
   options.count = 20;
+  options.train = false;
+  options.pope_samples = 12;  // more kinds than any of these pictures shows
   write_scenes(disk_, options, nullptr);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "llava_conversations.json"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "scenes_pope_random.json"));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "images" / scene_file_name(19)));
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path()))
     EXPECT_FALSE(entry.path().filename().string().starts_with("scene_000020")) << entry.path();
