@@ -2,6 +2,7 @@
 // is data in all of them.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/json.h"
@@ -9,6 +10,16 @@
 #include "reports/gate.h"
 
 namespace vigor::reports {
+
+// The words of every JSON and CSV: null where there is no value, [low, high] of an interval,
+// "share", "points", "rating", "rank" of a unit, "higher", "lower", "neither" of what is better.
+template <typename T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+Json interval_json(const std::optional<statistics::Interval>& interval);
+const char* unit_key(Unit unit);
+const char* better_key(Better better);
 
 // The whole comparison as one document; docs/compare.md lists the keys.
 Json compare_json(const Comparison& comparison, const GateResult* gate);

@@ -1,18 +1,11 @@
 #include "reports/compare_formats.h"
 
 namespace vigor::reports {
-namespace {
-
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
 Json interval_json(const std::optional<statistics::Interval>& interval) {
   return interval ? Json::array({interval->low, interval->high}) : Json();
 }
 
-const char* unit_name(Unit unit) {
+const char* unit_key(Unit unit) {
   switch (unit) {
     case Unit::kShare:
       return "share";
@@ -20,14 +13,17 @@ const char* unit_name(Unit unit) {
       return "points";
     case Unit::kRating:
       return "rating";
-    default:
-      return "rank";
+    case Unit::kRank:
+      break;
   }
+  return "rank";
 }
 
-const char* better_name(Better better) {
+const char* better_key(Better better) {
   return better == Better::kHigher ? "higher" : better == Better::kLower ? "lower" : "neither";
 }
+
+namespace {
 
 Json run_json(const ComparedRun& run) {
   Json out = {{"name", run.name},
@@ -48,8 +44,8 @@ Json metric_json(const MetricComparison& one) {
   const RunMetric& metric = one.metric;
   Json out = {{"key", metric.key},
               {"title", metric.title},
-              {"unit", unit_name(metric.unit)},
-              {"better", better_name(metric.better)},
+              {"unit", unit_key(metric.unit)},
+              {"better", better_key(metric.better)},
               {"headline", metric.headline},
               {"base", or_null(metric.value)},
               {"base_ci95", interval_json(metric.interval)},
@@ -97,7 +93,7 @@ const char* direction_name(const RuleResult& result) {
     case GateRule::Direction::kEither:
       return "either";
     default:
-      return better_name(result.metric.better);
+      return better_key(result.metric.better);
   }
 }
 

@@ -3,38 +3,12 @@
 
 #include <algorithm>
 
+#include "reports/compare_formats.h"
 #include "reports/page.h"
 #include "reports/report_formats.h"
 
 namespace vigor::reports {
 namespace {
-
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
-Json interval_json(const std::optional<statistics::Interval>& interval) {
-  return interval ? Json::array({interval->low, interval->high}) : Json();
-}
-
-const char* unit_key(Unit unit) {
-  switch (unit) {
-    case Unit::kShare:
-      return "share";
-    case Unit::kPoints:
-      return "points";
-    case Unit::kRating:
-      return "rating";
-    case Unit::kRank:
-      break;
-  }
-  return "rank";
-}
-
-const char* better_key(Better better) {
-  return better == Better::kHigher ? "higher" : better == Better::kLower ? "lower" : "neither";
-}
 
 Json change_json(const MetricComparison& change) {
   return {{"difference", or_null(change.difference)},
