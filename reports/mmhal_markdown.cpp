@@ -11,7 +11,7 @@ namespace {
 // Answers with hallucination that are listed.
 constexpr size_t kExamples = 10;
 
-std::string cell(const Figure& figure, bool rating) {
+std::string rating_cell(const Figure& figure, bool rating) {
   const std::string interval = mmhal_interval(figure, rating);
   return mmhal_value(figure, rating) + (interval.empty() ? "" : " <sub>" + interval + "</sub>");
 }
@@ -40,9 +40,9 @@ std::string mmhal_markdown(const MmhalRun& run) {
   out += "| type | rating | hallucination | informativeness | scored | unjudged | failed |\n";
   out += "|---|--:|--:|--:|--:|--:|--:|\n";
   const auto line = [&](const std::string& name, const Json& block, const Json& counts) {
-    out += "| " + name + " | " + cell(figure(block, "average"), true) + " | " +
-           cell(figure(block, "hallucination_rate"), false) + " | " +
-           cell(figure(block, "informativeness"), false);
+    out += "| " + name + " | " + rating_cell(figure(block, "average"), true) + " | " +
+           rating_cell(figure(block, "hallucination_rate"), false) + " | " +
+           rating_cell(figure(block, "informativeness"), false);
     for (const char* status : {"scored", "unjudged", "failed"}) {
       out += fmt::format(" | {}", count(counts, status));
     }

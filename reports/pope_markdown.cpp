@@ -9,7 +9,7 @@
 namespace vigor::reports {
 namespace {
 
-std::string cell(const Figure& figure) {
+std::string percent_cell(const Figure& figure) {
   if (!figure.value) return "\xE2\x80\x93";
   std::string text = fmt::format("{:.2f}", *figure.value * 100);
   if (figure.low && figure.high) {
@@ -29,7 +29,7 @@ void figures_table(std::string& out, const std::vector<PopeRun>& runs,
   const auto line = [&](const std::string& name, size_t run, const Json& block, bool counts) {
     out += "| " + name + (several ? " | " + run_letter(run) : "");
     for (const char* key : {"accuracy", "precision", "recall", "f1", "yes_ratio"}) {
-      out += " | " + cell(figure(block, key));
+      out += " | " + percent_cell(figure(block, key));
     }
     for (const char* key : {"tp", "fp", "tn", "fn"}) {
       out += counts ? fmt::format(" | {}", count(block, key)) : " | ";

@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kKeys[] = {"accuracy", "precision", "recall", "f1", "yes_ratio"};
 constexpr const char* kHeads[] = {"accuracy", "precision", "recall", "F1", "yes ratio"};
 
-std::string cell(const Figure& figure) {
+std::string table_cell(const Figure& figure) {
   return figure.value ? fmt::format("{:.2f} %", *figure.value * 100) : "-";
 }
 
@@ -23,7 +23,7 @@ std::string interval_cell(const Figure& figure) {
 
 void block_lines(std::string& out, const std::string& name, const Json& block, size_t width) {
   out += fmt::format("{:<{}}", printable(name), width);
-  for (const char* key : kKeys) out += fmt::format("  {:>11}", cell(figure(block, key)));
+  for (const char* key : kKeys) out += fmt::format("  {:>11}", table_cell(figure(block, key)));
   out += "\n";
   std::string intervals;
   bool any = false;

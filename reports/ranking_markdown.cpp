@@ -7,7 +7,7 @@
 namespace vigor::reports {
 namespace {
 
-std::string cell(const Figure& figure) {
+std::string rank_cell(const Figure& figure) {
   if (!figure.value) return "\xE2\x80\x93";
   std::string text = fmt::format("{:.2f}", *figure.value);
   if (figure.low && figure.high) {
@@ -16,7 +16,7 @@ std::string cell(const Figure& figure) {
   return text;
 }
 
-std::string p_text(const Json& pair, const char* key) {
+std::string rank_p_text(const Json& pair, const char* key) {
   const Figure p = figure(pair, key);
   return p.value ? fmt::format("{:.3g}", *p.value) : "\xE2\x80\x93";
 }
@@ -44,7 +44,7 @@ std::string ranking_markdown(const RankingRun& run) {
   for (const std::string& name : run.candidates) {
     out += "| " + code_span(name, 60);
     for (const std::string& column : ranking_columns()) {
-      out += " | " + cell(figure(models.value(name, Json()), column));
+      out += " | " + rank_cell(figure(models.value(name, Json()), column));
     }
     out += " |\n";
   }
@@ -60,7 +60,7 @@ std::string ranking_markdown(const RankingRun& run) {
       out += "| " + code_span(text_at(pair, "a"), 60) + " | " + code_span(text_at(pair, "b"), 60) +
              " | " +
              (difference.value ? fmt::format("{:+.2f}", *difference.value) : "\xE2\x80\x93") +
-             " | " + p_text(pair, "p") + " | " + p_text(pair, "p_holm") + " |\n";
+             " | " + rank_p_text(pair, "p") + " | " + rank_p_text(pair, "p_holm") + " |\n";
     }
     out += "\n";
   }

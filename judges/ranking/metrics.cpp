@@ -3,6 +3,8 @@
 #include <cctype>
 #include <string>
 
+#include "judges/ranking/reading.h"
+
 namespace vigor::ranking {
 namespace {
 
@@ -50,12 +52,6 @@ constexpr std::array<Alias, 34> kAliases = {{
 
 bool letter_or_digit(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
 }
 
 }  // namespace

@@ -10,6 +10,9 @@
 
 #include "base/error.h"
 
+// Compiled once, in json_instance.cpp, instead of in every file that touches a value.
+extern template class nlohmann::basic_json<>;
+
 namespace vigor {
 
 using Json = nlohmann::json;

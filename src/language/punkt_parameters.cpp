@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kFiles[] = {"abbrev_types.txt", "collocations.tab", "sent_starters.txt",
                                   "ortho_context.tab"};
 
-[[noreturn]] void broken(const std::string& what, const std::string& where, size_t line) {
+[[noreturn]] void broken_punkt(const std::string& what, const std::string& where, size_t line) {
   throw Error({.what = what,
                .where = where + ":" + std::to_string(line),
                .cause = "the file is not of Punkt's punkt_tab form",
@@ -27,18 +27,20 @@ void PunktParameters::parse(std::string_view name, std::string_view bytes,
     if (name == kFiles[0]) {
       abbreviations.emplace(line);
     } else if (name == kFiles[1]) {
-      if (tab == std::string_view::npos) broken("no tab between the two words", where, number);
+      if (tab == std::string_view::npos)
+        broken_punkt("no tab between the two words", where, number);
       collocations.emplace(line);
     } else if (name == kFiles[2]) {
       sentence_starters.emplace(line);
     } else {
-      if (tab == std::string_view::npos) broken("no tab between word and flags", where, number);
+      if (tab == std::string_view::npos)
+        broken_punkt("no tab between word and flags", where, number);
       const std::string_view digits = line.substr(tab + 1);
       uint32_t flags = 0;
       const auto [rest, error] =
           std::from_chars(digits.data(), digits.data() + digits.size(), flags);
       if (error != std::errc() || rest != digits.data() + digits.size())
-        broken("the flags are no number", where, number);
+        broken_punkt("the flags are no number", where, number);
       orthography[std::string(line.substr(0, tab))] = flags;
     }
   });

@@ -26,7 +26,7 @@ char32_t folded(char32_t c) {
   return c;
 }
 
-bool one_of(char32_t c, std::u32string_view set) {
+bool stands_in(char32_t c, std::u32string_view set) {
   return set.find(c) != std::u32string_view::npos;
 }
 
@@ -119,7 +119,7 @@ class Rewriter {
     text_.swap(next_);
   }
   void pad_each(std::u32string_view set) {
-    rewrite([&](size_t i) { return one_of(at(i), set) ? pad(i, 1) : 0; });
+    rewrite([&](size_t i) { return stands_in(at(i), set) ? pad(i, 1) : 0; });
   }
 
   // Which characters occur, so that rules without a chance are not tried.
@@ -135,7 +135,7 @@ class Rewriter {
   void starting_quotes() {
     if (has_any(U"«“‘„`")) {
       rewrite([&](size_t i) -> size_t {
-        if (one_of(at(i), U"«“‘„")) return pad(i, 1);
+        if (stands_in(at(i), U"«“‘„")) return pad(i, 1);
         const size_t ticks = run_of(i, '`');
         return ticks > 0 ? pad(i, ticks) : 0;
       });
@@ -152,7 +152,7 @@ class Rewriter {
     }
     if (has_any(U"\"'")) {
       rewrite([&](size_t i) -> size_t {
-        if (!one_of(at(i), U" ([{<")) return 0;
+        if (!stands_in(at(i), U" ([{<")) return 0;
         const size_t quotes = at(i + 1) == '"' ? 1 : is(i + 1, U"''") ? 2 : 0;
         if (quotes == 0) return 0;
         copy(i, 1);
@@ -166,7 +166,7 @@ class Rewriter {
       rewrite([&](size_t i) -> size_t {
         if (at(i) != '\'' || !word_at(i + 1) || word_at(i + 2)) return 0;
         // "re", "ve" and "ll" cannot be here: a single word character follows.
-        if (one_of(folded(at(i + 1)), U"mtsdn")) return 0;
+        if (stands_in(folded(at(i + 1)), U"mtsdn")) return 0;
         copy(i, 1);
         space();
         copy(i + 1, 1);
@@ -181,7 +181,7 @@ class Rewriter {
     rewrite([&](size_t i) -> size_t {
       if (at(i + 1) != '.' || at(i) == '.') return 0;
       size_t end = i + 2;
-      while (end < text_.size() && one_of(text_[end].code, closing)) ++end;
+      while (end < text_.size() && stands_in(text_[end].code, closing)) ++end;
       size_t rest = end;
       while (rest < text_.size() && is_space(text_[rest].code)) ++rest;
       if (rest < text_.size()) return 0;
@@ -199,12 +199,12 @@ class Rewriter {
     final_period(U"])}>\"'»”’ ", true);
     if (has_any(U":,")) {
       rewrite([&](size_t i) -> size_t {
-        if (!one_of(at(i), U":,") || i + 1 >= text_.size() || is_decimal(at(i + 1))) return 0;
+        if (!stands_in(at(i), U":,") || i + 1 >= text_.size() || is_decimal(at(i + 1))) return 0;
         pad(i, 1);
         copy(i + 1, 1);
         return 2;
       });
-      rewrite([&](size_t i) { return one_of(at(i), U":,") && at_end(i + 1) ? pad(i, 1) : 0; });
+      rewrite([&](size_t i) { return stands_in(at(i), U":,") && at_end(i + 1) ? pad(i, 1) : 0; });
     }
     if (has('.')) {
       rewrite([&](size_t i) -> size_t {

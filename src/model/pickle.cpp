@@ -17,8 +17,8 @@ constexpr size_t kMaxName = 4096;
 
 using Records = std::unordered_map<std::string, ZipRecord>;
 
-[[noreturn]] void damaged(const std::string& where, const std::string& what,
-                          const std::string& cause = "the file is damaged or hostile") {
+[[noreturn]] void damaged_archive(const std::string& where, const std::string& what,
+                                  const std::string& cause = "the file is damaged or hostile") {
   throw Error({.what = what,
                .where = where,
                .cause = cause,
@@ -34,23 +34,24 @@ class TensorCollector {
 
   std::vector<TensorEntry> collect() {
     if (pickle_.values[pickle_.root].kind != PickleKind::kDict) {
-      damaged(where_, "it holds no dictionary of tensors",
-              "a single tensor or list was saved, and no state_dict");
+      damaged_archive(where_, "it holds no dictionary of tensors",
+                      "a single tensor or list was saved, and no state_dict");
     }
     walk(pickle_.root, "", 0);
     if (entries_.empty()) {
-      damaged(where_, "it holds no tensors", "it is the training state and not the model");
+      damaged_archive(where_, "it holds no tensors", "it is the training state and not the model");
     }
     return std::move(entries_);
   }
 
  private:
   void walk(uint32_t dict, const std::string& prefix, int depth) {
-    if (depth == kMaxDepth) damaged(where_, "its dictionaries are nested more than 32 deep");
+    if (depth == kMaxDepth)
+      damaged_archive(where_, "its dictionaries are nested more than 32 deep");
     const std::vector<uint32_t>& items = pickle_.values[dict].items;
     for (size_t i = 0; i + 1 < items.size(); i += 2) {
       // Shared dictionaries can make few bytes mean endlessly many names.
-      if (++visits_ > kMaxVisits) damaged(where_, "it names more than a million values");
+      if (++visits_ > kMaxVisits) damaged_archive(where_, "it names more than a million values");
       const PickleValue& value = pickle_.values[items[i + 1]];
       if (value.kind != PickleKind::kTensor && value.kind != PickleKind::kDict) continue;
       const PickleValue& key = pickle_.values[items[i]];
@@ -60,9 +61,10 @@ class TensorCollector {
       } else if (key.kind == PickleKind::kInt) {
         name += std::to_string(key.number);
       } else {
-        damaged(where_, "a tensor's name is neither text nor a whole number");
+        damaged_archive(where_, "a tensor's name is neither text nor a whole number");
       }
-      if (name.size() > kMaxName) damaged(where_, "a tensor's name has more than 4,096 bytes");
+      if (name.size() > kMaxName)
+        damaged_archive(where_, "a tensor's name has more than 4,096 bytes");
       if (value.kind == PickleKind::kDict) {
         walk(items[i + 1], name + ".", depth + 1);
       } else {
@@ -73,35 +75,36 @@ class TensorCollector {
 
   void add(std::string name, const PickleValue& tensor) {
     const std::string shown = "tensor '" + printable(name.substr(0, 200)) + "'";
-    if (!names_.insert(name).second) damaged(where_, shown + " is there twice");
+    if (!names_.insert(name).second) damaged_archive(where_, shown + " is there twice");
     const PickleValue& storage = pickle_.values[tensor.storage];
     const std::string record_name = folder_ + "data/" + std::string(storage.text);
     const auto record = records_.find(record_name);
     if (record == records_.end()) {
-      damaged(where_, shown + " needs the record '" + printable(record_name.substr(0, 200)) +
-                          "', which is not in the file");
+      damaged_archive(where_, shown + " needs the record '" +
+                                  printable(record_name.substr(0, 200)) +
+                                  "', which is not in the file");
     }
     const uint64_t size = dtype_size(storage.dtype);
     const auto elements = static_cast<uint64_t>(storage.number);
     if (elements > record->second.size / size || elements * size != record->second.size) {
-      damaged(where_, shown + " needs a storage of " + std::to_string(elements) + " " +
-                          std::string(dtype_name(storage.dtype)) + ", its record has " +
-                          std::to_string(record->second.size) + " bytes");
+      damaged_archive(where_, shown + " needs a storage of " + std::to_string(elements) + " " +
+                                  std::string(dtype_name(storage.dtype)) + ", its record has " +
+                                  std::to_string(record->second.size) + " bytes");
     }
     const auto count = element_count(tensor.shape);
     // An expanded tensor (stride 0) would need more memory than the file has.
     if (!count || *count > elements) {
-      damaged(where_, shown + " of shape " + shape_text(tensor.shape) +
-                          " is larger than its storage of " + std::to_string(elements) +
-                          " elements");
+      damaged_archive(where_, shown + " of shape " + shape_text(tensor.shape) +
+                                  " is larger than its storage of " + std::to_string(elements) +
+                                  " elements");
     }
     const auto first = static_cast<uint64_t>(tensor.offset);
     const auto extent = strided_extent(tensor);
     if (!extent || first > elements || *extent > elements - first) {
-      damaged(where_, shown + " of shape " + shape_text(tensor.shape) + " and strides " +
-                          shape_text(tensor.strides) + " at offset " + std::to_string(first) +
-                          " reaches out of its storage of " + std::to_string(elements) +
-                          " elements");
+      damaged_archive(where_, shown + " of shape " + shape_text(tensor.shape) + " and strides " +
+                                  shape_text(tensor.strides) + " at offset " +
+                                  std::to_string(first) + " reaches out of its storage of " +
+                                  std::to_string(elements) + " elements");
     }
     TensorEntry entry{.name = std::move(name), .dtype = storage.dtype, .shape = tensor.shape};
     entry.begin = record->second.begin + first * size;
@@ -155,8 +158,9 @@ std::string find_folder(const Records& records, const std::string& where) {
     ++found;
   }
   if (found != 1) {
-    damaged(where, found == 0 ? "it has no record data.pkl" : "it has several records data.pkl",
-            "it is a zip file that torch.save did not write");
+    damaged_archive(where,
+                    found == 0 ? "it has no record data.pkl" : "it has several records data.pkl",
+                    "it is a zip file that torch.save did not write");
   }
   return folder;
 }
@@ -201,7 +205,7 @@ std::vector<TensorEntry> parse_torch_file(std::span<const std::byte> file,
   }
   const ZipRecord& pickle = records.at(folder + "data.pkl");
   if (pickle.size > kMaxPickle) {
-    damaged(where, "its data.pkl has more than 100,000,000 bytes");
+    damaged_archive(where, "its data.pkl has more than 100,000,000 bytes");
   }
   const PickleResult result = run_pickle(file.subspan(pickle.begin, pickle.size), where);
   return TensorCollector(result, records, folder, where).collect();

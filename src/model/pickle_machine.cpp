@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint64_t kMaxOperations = 16'000'000;
 constexpr size_t kMaxValues = 4'000'000;
-constexpr size_t kMaxDims = 64;
+constexpr size_t kMaxTupleDims = 64;
 
 enum Function : uint8_t { kOrderedDict, kRebuildTensor, kRebuildParameter, kStorageType };
 
@@ -189,7 +189,7 @@ class Machine {
   }
 
   std::vector<int64_t> dims(const PickleValue& tuple, const char* what) {
-    if (tuple.items.size() > kMaxDims) damaged("a tensor has more than 64 dimensions");
+    if (tuple.items.size() > kMaxTupleDims) damaged("a tensor has more than 64 dimensions");
     std::vector<int64_t> numbers;
     for (const uint32_t item : tuple.items) {
       if (value(item).kind != PickleKind::kInt || value(item).number < 0) {

@@ -10,8 +10,8 @@ Rgb shade(Rgb c) {
 Rgb pale(Rgb c) {
   return mix(c, Rgb{255, 255, 255}, 0.55f);
 }
-constexpr Rgb kWhite{246, 246, 242};
-constexpr Rgb kDark{34, 32, 32};
+constexpr Rgb kEnamel{246, 246, 242};
+constexpr Rgb kSoot{34, 32, 32};
 
 }  // namespace
 
@@ -56,16 +56,16 @@ void draw_lamp(Pen& pen, const Look& look) {
 
 void draw_clock(Pen& pen, const Look& look) {
   pen.ellipse(0, 0, 0.99f, 0.99f, Ink(look.main, 0.35f, 0.03f));
-  pen.ellipse(0, 0, 0.78f, 0.78f, Ink(kWhite, 0.06f, 0.02f));
+  pen.ellipse(0, 0, 0.78f, 0.78f, Ink(kEnamel, 0.06f, 0.02f));
   for (int i = 0; i < 12; ++i) {
     const Point d = direction(static_cast<float>(i) / 12.0f);
     const float inner = i % 3 == 0 ? 0.54f : 0.62f;
     pen.line({{d.x * inner, d.y * inner}, {d.x * 0.7f, d.y * 0.7f}}, i % 3 == 0 ? 0.08f : 0.05f,
-             Ink(kDark, 0, 0));
+             Ink(kSoot, 0, 0));
   }
   const Point hour = direction(look.vary[0]), minute = direction(look.vary[1]);
-  pen.line({{0, 0}, {hour.x * 0.36f, hour.y * 0.36f}}, 0.11f, Ink(kDark, 0, 0));
-  pen.line({{0, 0}, {minute.x * 0.58f, minute.y * 0.58f}}, 0.07f, Ink(kDark, 0, 0));
+  pen.line({{0, 0}, {hour.x * 0.36f, hour.y * 0.36f}}, 0.11f, Ink(kSoot, 0, 0));
+  pen.line({{0, 0}, {minute.x * 0.58f, minute.y * 0.58f}}, 0.07f, Ink(kSoot, 0, 0));
   pen.ellipse(0, 0, 0.08f, 0.08f, Ink(Rgb{190, 40, 36}, 0, 0));
 }
 
@@ -104,7 +104,7 @@ void draw_bottle(Pen& pen, const Look& look) {
           Ink(look.vary[0] > 0.5f ? Rgb{196, 40, 40} : Rgb{196, 164, 84}, 0.3f), 0.03f);
   pen.box(-0.31f, 0.12f, 0.31f, 0.6f, Ink(Rgb{240, 232, 206}, 0.3f, 0.03f));
   pen.line({{-0.18f, 0.28f}, {0.18f, 0.28f}}, 0.06f, Ink(look.second, 0, 0));
-  pen.line({{-0.18f, 0.44f}, {0.1f, 0.44f}}, 0.04f, Ink(kDark, 0, 0));
+  pen.line({{-0.18f, 0.44f}, {0.1f, 0.44f}}, 0.04f, Ink(kSoot, 0, 0));
   pen.line({{-0.2f, -0.08f}, {-0.2f, 0.06f}}, 0.05f, Ink(pale(look.main), 0, 0));
 }
 
@@ -119,14 +119,14 @@ void draw_book(Pen& pen, const Look& look) {
               {-0.02f, 0.86f},
               {-0.5f, 0.64f},
               {-1.0f, 0.72f}},
-             Ink(kWhite, 0.14f, 0.02f));
+             Ink(kEnamel, 0.14f, 0.02f));
     pen.blob({{1.0f, -0.62f},
               {0.5f, -0.9f},
               {0.02f, -0.68f},
               {0.02f, 0.86f},
               {0.5f, 0.64f},
               {1.0f, 0.72f}},
-             Ink(scaled(kWhite, 0.93f), 0.14f, 0.02f));
+             Ink(scaled(kEnamel, 0.93f), 0.14f, 0.02f));
     for (int i = 0; i < 4; ++i) {
       const float y = -0.55f + 0.3f * static_cast<float>(i);
       for (const float s : {-1.0f, 1.0f})
@@ -138,7 +138,7 @@ void draw_book(Pen& pen, const Look& look) {
   pen.polygon({{-0.8f, -0.95f}, {0.9f, -0.95f}, {1.2f, 0.55f}, {-1.0f, 0.55f}},
               Ink(look.main, 0.14f, 0.03f));
   pen.polygon({{-1.0f, 0.55f}, {1.2f, 0.55f}, {1.16f, 0.85f}, {-1.06f, 0.85f}},
-              Ink(kWhite, 0.08f, 0.08f));
+              Ink(kEnamel, 0.08f, 0.08f));
   pen.polygon({{-1.12f, 0.8f}, {1.2f, 0.8f}, {1.2f, 0.96f}, {-1.12f, 0.96f}},
               Ink(shade(look.main), 0.1f));
   pen.polygon({{-0.8f, -0.95f}, {-0.62f, -0.95f}, {-0.88f, 0.55f}, {-1.0f, 0.55f}},
@@ -158,7 +158,7 @@ void draw_laptop(Pen& pen, const Look& look) {
   pen.polygon({{-1.0f, 0.42f}, {1.0f, 0.42f}, {1.28f, 0.9f}, {-1.28f, 0.9f}},
               Ink(scaled(look.main, 0.9f), 0.1f, 0.02f));
   pen.polygon({{-0.88f, 0.48f}, {0.88f, 0.48f}, {1.0f, 0.7f}, {-1.0f, 0.7f}},
-              Ink(mix(look.main, kDark, 0.7f), 0, 0.14f));
+              Ink(mix(look.main, kSoot, 0.7f), 0, 0.14f));
   pen.polygon({{-0.26f, 0.74f}, {0.26f, 0.74f}, {0.3f, 0.86f}, {-0.3f, 0.86f}},
               Ink(shade(look.main), 0));
   pen.box(-1.28f, 0.9f, 1.28f, 1.0f, Ink(shade(look.main), 0), 0.03f);

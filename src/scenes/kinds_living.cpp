@@ -4,17 +4,17 @@
 namespace vigor::scenes {
 namespace {
 
-constexpr Rgb kDark{30, 26, 26};
+constexpr Rgb kPupil{30, 26, 26};
 constexpr Rgb kLight{245, 245, 240};
 
-Rgb shade(Rgb c) {
+Rgb fold(Rgb c) {
   return scaled(c, 0.68f);
 }
 
 // An eye that can be seen on dark and on light fur.
 void eye(Pen& pen, float x, float y, float r) {
   pen.ellipse(x, y, r * 1.5f, r * 1.5f, Ink(kLight, 0, 0));
-  pen.ellipse(x, y, r, r, Ink(kDark, 0, 0));
+  pen.ellipse(x, y, r, r, Ink(kPupil, 0, 0));
 }
 
 }  // namespace
@@ -29,17 +29,17 @@ void draw_person(Pen& pen, const Look& look) {
   const bool raised = look.vary[2] > 0.75f;
   pen.line({{-0.1f, 0.15f}, {-0.1f - stride, 0.9f}}, 0.19f, Ink(trousers, 0.3f));
   pen.line({{0.1f, 0.15f}, {0.1f + stride, 0.9f}}, 0.19f, Ink(scaled(trousers, 0.85f), 0.3f));
-  pen.box(-0.24f - stride, 0.88f, -0.02f - stride, 1.0f, kDark, 0.05f);
-  pen.box(0.02f + stride, 0.88f, 0.26f + stride, 1.0f, kDark, 0.05f);
+  pen.box(-0.24f - stride, 0.88f, -0.02f - stride, 1.0f, kPupil, 0.05f);
+  pen.box(0.02f + stride, 0.88f, 0.26f + stride, 1.0f, kPupil, 0.05f);
   if (look.vary[3] > 0.5f) pen.ellipse(0, -0.7f, 0.22f, 0.27f, Ink(hair, 0.2f));  // long hair
   // Sleeves behind, then the shirt.
-  pen.line({{-0.2f, -0.42f}, {-0.33f, -0.05f}}, 0.15f, Ink(shade(look.main), 0.2f));
+  pen.line({{-0.2f, -0.42f}, {-0.33f, -0.05f}}, 0.15f, Ink(fold(look.main), 0.2f));
   pen.line({{-0.33f, -0.05f}, {-0.33f, 0.16f}}, 0.1f, skin);
   if (raised) {
-    pen.line({{0.2f, -0.42f}, {0.36f, -0.62f}}, 0.15f, Ink(shade(look.main), 0.2f));
+    pen.line({{0.2f, -0.42f}, {0.36f, -0.62f}}, 0.15f, Ink(fold(look.main), 0.2f));
     pen.line({{0.36f, -0.62f}, {0.34f, -0.88f}}, 0.1f, skin);
   } else {
-    pen.line({{0.2f, -0.42f}, {0.33f, -0.05f}}, 0.15f, Ink(shade(look.main), 0.2f));
+    pen.line({{0.2f, -0.42f}, {0.33f, -0.05f}}, 0.15f, Ink(fold(look.main), 0.2f));
     pen.line({{0.33f, -0.05f}, {0.33f, 0.16f}}, 0.1f, skin);
   }
   pen.blob({{-0.22f, -0.5f},
@@ -61,13 +61,13 @@ void draw_person(Pen& pen, const Look& look) {
             {0.08f, -0.88f},
             {-0.08f, -0.88f}},
            Ink(hair, 0.2f, 0.1f));
-  pen.ellipse(-0.06f, -0.77f, 0.022f, 0.026f, Ink(kDark, 0, 0));
-  pen.ellipse(0.06f, -0.77f, 0.022f, 0.026f, Ink(kDark, 0, 0));
+  pen.ellipse(-0.06f, -0.77f, 0.022f, 0.026f, Ink(kPupil, 0, 0));
+  pen.ellipse(0.06f, -0.77f, 0.022f, 0.026f, Ink(kPupil, 0, 0));
   pen.arc(0, -0.7f, 0.06f, 0.035f, 0.05f, 0.45f, 0.022f, Ink(Rgb{150, 60, 56}, 0, 0));
 }
 
 void draw_dog(Pen& pen, const Look& look) {
-  const Rgb coat = look.main, dark = shade(coat);
+  const Rgb coat = look.main, dark = fold(coat);
   const float tail = -0.45f - 0.3f * look.vary[0];
   pen.line({{-0.8f, -0.05f}, {-1.0f, tail * 0.6f}, {-1.14f, tail}}, 0.15f, coat, true);
   for (const float x : {-0.62f, 0.36f}) pen.box(x, 0.2f, x + 0.17f, 0.96f, Ink(dark, 0.2f), 0.06f);
@@ -83,7 +83,7 @@ void draw_dog(Pen& pen, const Look& look) {
   for (const float x : {-0.82f, 0.18f}) pen.box(x, 0.25f, x + 0.2f, 1.0f, Ink(coat, 0.2f), 0.07f);
   if (look.vary[1] > 0.5f)
     pen.ellipse(-0.25f, 0.02f, 0.24f, 0.15f,
-                Ink(mix(coat, coat.r > 150 ? kDark : kLight, 0.45f), 0.2f, 0.1f));
+                Ink(mix(coat, coat.r > 150 ? kPupil : kLight, 0.45f), 0.2f, 0.1f));
   pen.blob({{0.3f, -0.05f}, {0.42f, -0.6f}, {0.75f, -0.6f}, {0.7f, 0.1f}}, Ink(coat, 0.25f, 0.1f));
   pen.box(0.36f, -0.25f, 0.7f, -0.14f, Ink(Rgb{196, 44, 40}, 0, 0), 0.04f);  // collar
   pen.ellipse(0.6f, -0.62f, 0.32f, 0.28f, Ink(coat, 0.3f, 0.08f));
@@ -94,7 +94,7 @@ void draw_dog(Pen& pen, const Look& look) {
             {0.8f, -0.36f},
             {0.6f, -0.42f}},
            Ink(coat, 0.25f, 0.06f));
-  pen.ellipse(1.14f, -0.57f, 0.09f, 0.075f, Ink(kDark, 0.1f, 0));
+  pen.ellipse(1.14f, -0.57f, 0.09f, 0.075f, Ink(kPupil, 0.1f, 0));
   pen.blob({{0.38f, -0.86f}, {0.54f, -0.82f}, {0.5f, -0.46f}, {0.38f, -0.3f}, {0.27f, -0.42f}},
            Ink(dark, 0.2f));
   eye(pen, 0.72f, -0.68f, 0.045f);
@@ -103,7 +103,7 @@ void draw_dog(Pen& pen, const Look& look) {
 
 void draw_cat(Pen& pen, const Look& look) {
   // Sitting, seen from the front and a little from the side.
-  const Rgb coat = look.main, dark = shade(coat);
+  const Rgb coat = look.main, dark = fold(coat);
   pen.line({{0.34f, 0.85f}, {0.7f, 0.7f}, {0.74f, 0.25f}, {0.6f, 0.05f}}, 0.14f, dark, true);
   pen.blob({{0, -0.25f},
             {0.3f, 0.0f},
@@ -129,7 +129,7 @@ void draw_cat(Pen& pen, const Look& look) {
   const Rgb iris = look.vary[2] > 0.5f ? Rgb{120, 200, 90} : Rgb{240, 200, 70};
   for (const float x : {-0.19f, 0.19f}) {
     pen.ellipse(x, -0.46f, 0.1f, 0.09f, Ink(iris, 0, 0));
-    pen.ellipse(x, -0.46f, 0.035f, 0.085f, Ink(kDark, 0, 0));
+    pen.ellipse(x, -0.46f, 0.035f, 0.085f, Ink(kPupil, 0, 0));
   }
   pen.ellipse(0, -0.24f, 0.17f, 0.11f, Ink(mix(coat, kLight, 0.5f), 0.1f));
   pen.polygon({{-0.06f, -0.3f}, {0.06f, -0.3f}, {0, -0.23f}}, Ink(Rgb{220, 110, 120}, 0));
@@ -140,7 +140,7 @@ void draw_cat(Pen& pen, const Look& look) {
 }
 
 void draw_bird(Pen& pen, const Look& look) {
-  const Rgb coat = look.main, dark = shade(coat);
+  const Rgb coat = look.main, dark = fold(coat);
   pen.line({{-0.05f, 0.5f}, {-0.08f, 0.95f}}, 0.06f, Ink(Rgb{200, 120, 40}, 0));
   pen.line({{0.15f, 0.5f}, {0.15f, 0.95f}}, 0.06f, Ink(Rgb{200, 120, 40}, 0));
   pen.polygon({{-0.5f, 0.05f}, {-1.3f, 0.12f}, {-1.25f, 0.42f}, {-0.5f, 0.45f}}, Ink(dark, 0.2f));
@@ -215,10 +215,10 @@ void draw_teddy_bear(Pen& pen, const Look& look) {
   }
   pen.ellipse(0, -0.5f, 0.44f, 0.4f, fur);
   pen.ellipse(0, -0.37f, 0.2f, 0.16f, pale);
-  pen.ellipse(0, -0.44f, 0.07f, 0.05f, Ink(kDark, 0.1f, 0));
-  pen.arc(0, -0.36f, 0.08f, 0.05f, 0.05f, 0.45f, 0.03f, Ink(kDark, 0, 0));
+  pen.ellipse(0, -0.44f, 0.07f, 0.05f, Ink(kPupil, 0.1f, 0));
+  pen.arc(0, -0.36f, 0.08f, 0.05f, 0.05f, 0.45f, 0.03f, Ink(kPupil, 0, 0));
   for (const float s : {-1.0f, 1.0f})
-    pen.ellipse(s * 0.16f, -0.58f, 0.05f, 0.055f, Ink(kDark, 0, 0));
+    pen.ellipse(s * 0.16f, -0.58f, 0.05f, 0.055f, Ink(kPupil, 0, 0));
   if (look.vary[0] > 0.5f) {  // a bow
     pen.polygon({{0, -0.1f}, {-0.22f, -0.22f}, {-0.22f, 0.04f}}, Ink(look.second, 0.2f));
     pen.polygon({{0, -0.1f}, {0.22f, -0.22f}, {0.22f, 0.04f}}, Ink(look.second, 0.2f));

@@ -9,7 +9,7 @@ constexpr Rgb kRim{188, 190, 194};
 constexpr Rgb kMetal{150, 154, 160};
 constexpr Rgb kPole{92, 96, 102};
 
-Rgb shade(Rgb c) {
+Rgb shadow(Rgb c) {
   return scaled(c, 0.7f);
 }
 Rgb glass(const Look& look) {
@@ -57,8 +57,8 @@ void draw_car(Pen& pen, const Look& look) {
             {-1.0f, 0.68f},
             {-2.02f, 0.6f}},
            Ink(body, 0.3f, 0.02f));
-  pen.line({{-0.05f, -0.1f}, {-0.05f, 0.5f}}, 0.04f, Ink(shade(body), 0, 0));
-  pen.line({{-1.9f, 0.52f}, {1.95f, 0.52f}}, 0.08f, Ink(shade(body), 0, 0));
+  pen.line({{-0.05f, -0.1f}, {-0.05f, 0.5f}}, 0.04f, Ink(shadow(body), 0, 0));
+  pen.line({{-1.9f, 0.52f}, {1.95f, 0.52f}}, 0.08f, Ink(shadow(body), 0, 0));
   pen.box(0.1f, 0.0f, 0.36f, 0.07f, Ink(kRim, 0));
   pen.ellipse(1.9f, 0.15f, 0.13f, 0.13f, Ink(Rgb{255, 246, 190}, 0.1f, 0));
   pen.box(-2.04f, 0.02f, -1.88f, 0.28f, Ink(Rgb{216, 30, 28}, 0.1f, 0), 0.05f);
@@ -70,15 +70,15 @@ void draw_bus(Pen& pen, const Look& look) {
   const Rgb body = look.main;
   pen.box(-1.9f, -1.0f, 1.9f, 0.78f, Ink(body, 0.22f, 0.02f), 0.16f);
   pen.box(-1.9f, 0.28f, 1.9f, 0.42f,
-          Ink(look.vary[1] > 0.5f ? Rgb{240, 240, 236} : shade(body), 0, 0.02f));
+          Ink(look.vary[1] > 0.5f ? Rgb{240, 240, 236} : shadow(body), 0, 0.02f));
   const Ink window(glass(look), 0.2f, 0.02f);
   for (int i = 0; i < 5; ++i) {
     const float x = -1.74f + 0.58f * static_cast<float>(i);
     pen.box(x, -0.76f, x + 0.5f, -0.02f, window, 0.06f);
   }
-  pen.box(1.24f, -0.76f, 1.86f, 0.6f, Ink(shade(body), 0));
+  pen.box(1.24f, -0.76f, 1.86f, 0.6f, Ink(shadow(body), 0));
   pen.box(1.32f, -0.7f, 1.8f, 0.54f, window, 0.04f);
-  pen.line({{1.56f, -0.7f}, {1.56f, 0.54f}}, 0.05f, Ink(shade(body), 0, 0));
+  pen.line({{1.56f, -0.7f}, {1.56f, 0.54f}}, 0.05f, Ink(shadow(body), 0, 0));
   pen.box(-1.9f, 0.66f, 1.9f, 0.8f, Ink(kTyre, 0));
   pen.ellipse(1.8f, 0.6f, 0.08f, 0.08f, Ink(Rgb{255, 246, 190}, 0, 0));
   wheel(pen, -1.2f, 0.72f, 0.27f);
@@ -111,7 +111,7 @@ void draw_train(Pen& pen, const Look& look) {
   const Rgb body = look.main;
   const Ink window(glass(look), 0.2f, 0.02f);
   pen.line({{-2.55f, 0.97f}, {2.55f, 0.97f}}, 0.06f, Ink(kPole, 0));
-  pen.box(-2.5f, -0.55f, -0.72f, 0.6f, Ink(shade(body), 0.22f, 0.03f), 0.08f);
+  pen.box(-2.5f, -0.55f, -0.72f, 0.6f, Ink(shadow(body), 0.22f, 0.03f), 0.08f);
   pen.box(-2.56f, -0.66f, -0.66f, -0.5f, Ink(scaled(body, 0.5f), 0.1f), 0.06f);
   for (const float x : {-2.3f, -1.8f, -1.3f}) pen.box(x, -0.36f, x + 0.36f, 0.08f, window, 0.04f);
   pen.line({{-0.75f, 0.5f}, {-0.5f, 0.5f}}, 0.1f, Ink(kTyre, 0));
@@ -136,9 +136,9 @@ void draw_train(Pen& pen, const Look& look) {
 void draw_airplane(Pen& pen, const Look& look) {
   const Rgb body = look.main;
   pen.polygon({{-1.5f, -0.1f}, {-2.05f, -0.95f}, {-1.6f, -0.95f}, {-0.95f, -0.15f}},
-              Ink(shade(body), 0.15f));
+              Ink(shadow(body), 0.15f));
   pen.polygon({{0.2f, -0.05f}, {-0.35f, -0.75f}, {-0.05f, -0.75f}, {0.75f, -0.05f}},
-              Ink(shade(body), 0.15f));
+              Ink(shadow(body), 0.15f));
   pen.blob({{-1.95f, -0.2f},
             {-1.2f, -0.25f},
             {0.5f, -0.3f},
@@ -224,7 +224,7 @@ void draw_bench(Pen& pen, const Look& look) {
   }
   pen.polygon({{-1.52f, 0.12f}, {1.52f, 0.12f}, {1.68f, 0.34f}, {-1.68f, 0.34f}},
               Ink(scaled(look.main, 1.1f), 0.1f, 0.09f));
-  pen.box(-1.68f, 0.34f, 1.68f, 0.48f, Ink(shade(look.main), 0.1f, 0.09f));
+  pen.box(-1.68f, 0.34f, 1.68f, 0.48f, Ink(shadow(look.main), 0.1f, 0.09f));
 }
 
 void draw_umbrella(Pen& pen, const Look& look) {
@@ -232,7 +232,7 @@ void draw_umbrella(Pen& pen, const Look& look) {
   pen.line({{0, 0.75f}, {0.0f, 0.9f}, {0.08f, 0.97f}, {0.17f, 0.92f}, {0.18f, 0.82f}}, 0.07f,
            Ink(Rgb{96, 60, 34}, 0.1f), true);
   const Rgb other =
-      look.vary[0] > 0.5f ? mix(look.main, Rgb{255, 255, 255}, 0.6f) : shade(look.main);
+      look.vary[0] > 0.5f ? mix(look.main, Rgb{255, 255, 255}, 0.6f) : shadow(look.main);
   pen.blob({{-1.02f, 0.08f},
             {-0.85f, -0.45f},
             {-0.4f, -0.82f},
@@ -304,7 +304,7 @@ void draw_kite(Pen& pen, const Look& look) {
   pen.polygon({{0, -1.0f}, {0.6f, -0.4f}, {0, 0.36f}, {-0.6f, -0.4f}}, Ink(c, 0.15f, 0.02f));
   pen.polygon({{0, -1.0f}, {0.6f, -0.4f}, {0, -0.4f}},
               Ink(mix(c, Rgb{255, 255, 255}, 0.35f), 0.1f, 0.02f));
-  pen.polygon({{0, 0.36f}, {-0.6f, -0.4f}, {0, -0.4f}}, Ink(shade(c), 0.1f, 0.02f));
+  pen.polygon({{0, 0.36f}, {-0.6f, -0.4f}, {0, -0.4f}}, Ink(shadow(c), 0.1f, 0.02f));
   pen.line({{0, -0.98f}, {0, 0.34f}}, 0.035f, Ink(Rgb{90, 64, 44}, 0, 0));
   pen.line({{-0.58f, -0.4f}, {0.58f, -0.4f}}, 0.035f, Ink(Rgb{90, 64, 44}, 0, 0));
 }

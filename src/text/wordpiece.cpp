@@ -28,7 +28,7 @@ bool is_punctuation(UChar32 c) {
   return (U_GET_GC_MASK(c) & U_GC_P_MASK) != 0;
 }
 
-bool is_space(UChar32 c) {
+bool separates_pieces(UChar32 c) {
   return c == '\t' || c == '\n' || c == '\r' || u_charType(c) == U_SPACE_SEPARATOR;
 }
 
@@ -59,7 +59,7 @@ std::vector<std::string> basic_words(const std::string& text) {
   const icu::UnicodeString raw = icu::UnicodeString::fromUTF8(text);
   for (int32_t i = 0; i < raw.length(); i = raw.moveIndex32(i, 1)) {
     const UChar32 c = raw.char32At(i);
-    if (is_space(c)) {
+    if (separates_pieces(c)) {
       clean.append(UChar(' '));
     } else if (c == 0xFFFD || (U_GET_GC_MASK(c) & U_GC_C_MASK) != 0) {
       continue;

@@ -12,13 +12,13 @@ namespace {
 using ::testing::HasSubstr;
 using testing::make_picture;
 
-ClipPreprocess parse(const std::string& text) {
+ClipPreprocess parse_clip(const std::string& text) {
   return parse_clip_preprocess(parse_json(text, "p.json"), "p.json");
 }
 
 std::string error_of(const std::string& text) {
   try {
-    parse(text);
+    parse_clip(text);
   } catch (const Error& error) {
     return error.what();
   }
@@ -26,23 +26,23 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(ClipPreprocessConfig, BothFormsOfSizes) {
-  const ClipPreprocess old = parse(R"({"size": 70, "crop_size": 56})");
+  const ClipPreprocess old = parse_clip(R"({"size": 70, "crop_size": 56})");
   EXPECT_EQ(old.shortest_edge, 70);
   EXPECT_EQ(old.crop_height, 56);
   EXPECT_EQ(old.crop_width, 56);
   const ClipPreprocess now =
-      parse(R"({"size": {"shortest_edge": 70}, "crop_size": {"height": 56, "width": 48}})");
+      parse_clip(R"({"size": {"shortest_edge": 70}, "crop_size": {"height": 56, "width": 48}})");
   EXPECT_EQ(now.shortest_edge, 70);
   EXPECT_EQ(now.crop_height, 56);
   EXPECT_EQ(now.crop_width, 48);
-  const ClipPreprocess both = parse(R"({"size": {"height": 30, "width": 40}})");
+  const ClipPreprocess both = parse_clip(R"({"size": {"height": 30, "width": 40}})");
   EXPECT_EQ(both.shortest_edge, 0);
   EXPECT_EQ(both.resize_height, 30);
   EXPECT_EQ(both.resize_width, 40);
 }
 
 TEST(ClipPreprocessConfig, AbsentKeysAreTheLibrarysDefaults) {
-  const ClipPreprocess options = parse("{}");
+  const ClipPreprocess options = parse_clip("{}");
   EXPECT_EQ(options.shortest_edge, 224);
   EXPECT_EQ(options.values(), 3u * 224 * 224);
   EXPECT_EQ(options.filter, Filter::kBicubic);
@@ -51,7 +51,7 @@ TEST(ClipPreprocessConfig, AbsentKeysAreTheLibrarysDefaults) {
 }
 
 TEST(ClipPreprocessConfig, LlavaProcessorPads) {
-  EXPECT_EQ(parse(R"({"image_processor_type": "LlavaImageProcessor", "do_pad": true})").aspect,
+  EXPECT_EQ(parse_clip(R"({"image_processor_type": "LlavaImageProcessor", "do_pad": true})").aspect,
             Aspect::kPad);
 }
 
@@ -98,7 +98,7 @@ TEST(ClipPreprocess, CropOfASmallerPictureIsBlackAround) {
 }
 
 TEST(ClipPreprocess, WithoutCropTheSizeMustFit) {
-  ClipPreprocess options = parse(R"({"do_center_crop": false, "size": 8})");
+  ClipPreprocess options = parse_clip(R"({"do_center_crop": false, "size": 8})");
   EXPECT_EQ(clip_resize_crop(make_picture(20, 20, 1), options).height, 8);
   EXPECT_THROW(clip_resize_crop(make_picture(20, 30, 1), options), Error);
   options.aspect = Aspect::kPad;
@@ -106,7 +106,7 @@ TEST(ClipPreprocess, WithoutCropTheSizeMustFit) {
 }
 
 TEST(ClipPreprocess, WithoutNormalisationValuesAreRescaledOnly) {
-  ClipPreprocess options = parse(R"({"do_normalize": false, "size": 1, "crop_size": 1})");
+  ClipPreprocess options = parse_clip(R"({"do_normalize": false, "size": 1, "crop_size": 1})");
   float values[3];
   preprocess_clip(Image{1, 1, {0, 51, 255}}, options, values);
   EXPECT_THAT(values, ::testing::ElementsAre(0.0f, 0.2f, 1.0f));

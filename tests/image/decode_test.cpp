@@ -21,13 +21,13 @@ using testing::make_picture;
 using testing::PngFile;
 using testing::write_png;
 
-Image decode(const std::string& bytes, const DecodeLimits& limits = {}) {
+Image decoded(const std::string& bytes, const DecodeLimits& limits = {}) {
   return decode_image(std::as_bytes(std::span(bytes)), "a picture", limits);
 }
 
-std::string error_of(const std::string& bytes, const DecodeLimits& limits = {}) {
+std::string decode_error(const std::string& bytes, const DecodeLimits& limits = {}) {
   try {
-    decode(bytes, limits);
+    decoded(bytes, limits);
   } catch (const Error& error) {
     return error.what();
   }
@@ -35,79 +35,79 @@ std::string error_of(const std::string& bytes, const DecodeLimits& limits = {}) 
 }
 
 TEST(DecodePng, OneBitGreyIsBlackAndWhite) {
-  const Image image = decode(write_png({.height = 1,
-                                        .width = 3,
-                                        .colour_type = PNG_COLOR_TYPE_GRAY,
-                                        .bit_depth = 1,
-                                        .data = {0xA0}}));
+  const Image image = decoded(write_png({.height = 1,
+                                         .width = 3,
+                                         .colour_type = PNG_COLOR_TYPE_GRAY,
+                                         .bit_depth = 1,
+                                         .data = {0xA0}}));
   EXPECT_THAT(image.rgb, ElementsAre(255, 255, 255, 0, 0, 0, 255, 255, 255));
 }
 
 TEST(DecodePng, FourBitGreyIsScaled) {
-  const Image image = decode(write_png({.height = 1,
-                                        .width = 2,
-                                        .colour_type = PNG_COLOR_TYPE_GRAY,
-                                        .bit_depth = 4,
-                                        .data = {0x1F}}));
+  const Image image = decoded(write_png({.height = 1,
+                                         .width = 2,
+                                         .colour_type = PNG_COLOR_TYPE_GRAY,
+                                         .bit_depth = 4,
+                                         .data = {0x1F}}));
   EXPECT_THAT(image.rgb, ElementsAre(17, 17, 17, 255, 255, 255));
 }
 
 TEST(DecodePng, SixteenBitGreyIsClippedAndNotScaled) {
-  const Image image = decode(write_png({.height = 1,
-                                        .width = 3,
-                                        .colour_type = PNG_COLOR_TYPE_GRAY,
-                                        .bit_depth = 16,
-                                        .data = {0, 200, 1, 0, 255, 255}}));
+  const Image image = decoded(write_png({.height = 1,
+                                         .width = 3,
+                                         .colour_type = PNG_COLOR_TYPE_GRAY,
+                                         .bit_depth = 16,
+                                         .data = {0, 200, 1, 0, 255, 255}}));
   EXPECT_THAT(image.rgb, ElementsAre(200, 200, 200, 255, 255, 255, 255, 255, 255));
 }
 
 TEST(DecodePng, SixteenBitColourKeepsTheHighByte) {
-  const Image image = decode(write_png({.height = 1,
-                                        .width = 1,
-                                        .colour_type = PNG_COLOR_TYPE_RGB,
-                                        .bit_depth = 16,
-                                        .data = {10, 255, 20, 128, 30, 0}}));
+  const Image image = decoded(write_png({.height = 1,
+                                         .width = 1,
+                                         .colour_type = PNG_COLOR_TYPE_RGB,
+                                         .bit_depth = 16,
+                                         .data = {10, 255, 20, 128, 30, 0}}));
   EXPECT_THAT(image.rgb, ElementsAre(10, 20, 30));
 }
 
 TEST(DecodePng, GreyWithAlphaDropsTheAlpha) {
-  const Image image = decode(write_png({.height = 1,
-                                        .width = 2,
-                                        .colour_type = PNG_COLOR_TYPE_GRAY_ALPHA,
-                                        .bit_depth = 8,
-                                        .data = {9, 0, 7, 255}}));
+  const Image image = decoded(write_png({.height = 1,
+                                         .width = 2,
+                                         .colour_type = PNG_COLOR_TYPE_GRAY_ALPHA,
+                                         .bit_depth = 8,
+                                         .data = {9, 0, 7, 255}}));
   EXPECT_THAT(image.rgb, ElementsAre(9, 9, 9, 7, 7, 7));
 }
 
 TEST(DecodePng, TransparentGreyStaysWhatItIs) {
-  const Image image = decode(write_png({.height = 1,
-                                        .width = 2,
-                                        .colour_type = PNG_COLOR_TYPE_GRAY,
-                                        .bit_depth = 8,
-                                        .data = {9, 7},
-                                        .transparent_grey = 9}));
+  const Image image = decoded(write_png({.height = 1,
+                                         .width = 2,
+                                         .colour_type = PNG_COLOR_TYPE_GRAY,
+                                         .bit_depth = 8,
+                                         .data = {9, 7},
+                                         .transparent_grey = 9}));
   EXPECT_THAT(image.rgb, ElementsAre(9, 9, 9, 7, 7, 7));
 }
 
 TEST(DecodePng, PaletteWithTransparencyIsLookedUp) {
-  const Image image = decode(write_png({.height = 1,
-                                        .width = 4,
-                                        .colour_type = PNG_COLOR_TYPE_PALETTE,
-                                        .bit_depth = 2,
-                                        .data = {0b00011011},
-                                        .palette = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
-                                        .alpha = {255, 0}}));
+  const Image image = decoded(write_png({.height = 1,
+                                         .width = 4,
+                                         .colour_type = PNG_COLOR_TYPE_PALETTE,
+                                         .bit_depth = 2,
+                                         .data = {0b00011011},
+                                         .palette = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
+                                         .alpha = {255, 0}}));
   EXPECT_THAT(image.rgb, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
 }
 
 TEST(DecodePng, InterlacedIsTheSame) {
   const Image image = make_picture(13, 11, 1);
-  const Image read = decode(write_png({.height = 13,
-                                       .width = 11,
-                                       .colour_type = PNG_COLOR_TYPE_RGB,
-                                       .bit_depth = 8,
-                                       .interlaced = true,
-                                       .data = image.rgb}));
+  const Image read = decoded(write_png({.height = 13,
+                                        .width = 11,
+                                        .colour_type = PNG_COLOR_TYPE_RGB,
+                                        .bit_depth = 8,
+                                        .interlaced = true,
+                                        .data = image.rgb}));
   EXPECT_EQ(read.rgb, image.rgb);
 }
 
@@ -115,7 +115,7 @@ TEST(DecodePng, MissingEndAfterTheLastRowIsForgiven) {
   const Image image = make_picture(5, 4, 1);
   std::string bytes = encode_png(image);
   bytes.resize(bytes.size() - 12);  // IEND
-  EXPECT_EQ(decode(bytes).rgb, image.rgb);
+  EXPECT_EQ(decoded(bytes).rgb, image.rgb);
 }
 
 TEST(DecodeWebp, LosslessWithAlphaKeepsTheColours) {
@@ -129,8 +129,9 @@ TEST(DecodeWebp, LosslessWithAlphaKeepsTheColours) {
   const size_t size = WebPEncodeLosslessRGBA(rgba.data(), 5, 6, 5 * 4, &out);
   const std::string bytes(reinterpret_cast<char*>(out), size);
   WebPFree(out);
-  EXPECT_EQ(decode(bytes).rgb, image.rgb);
-  EXPECT_THAT(error_of(bytes.substr(0, size / 2)), HasSubstr("the WebP picture cannot be decoded"));
+  EXPECT_EQ(decoded(bytes).rgb, image.rgb);
+  EXPECT_THAT(decode_error(bytes.substr(0, size / 2)),
+              HasSubstr("the WebP picture cannot be decoded"));
 }
 
 // CMYK, grey, progressive, arithmetic and restart JPEG, all kinds of PNG, WebP with and without
@@ -150,7 +151,7 @@ TEST(Decode, TruncatedProgressiveJpegIsAnError) {
   const auto file = testing::source_dir() / "tests/fuzz/corpus/image/progressive.jpg";
   const std::string bytes = read_file(file);
   for (size_t size = 0; size < bytes.size(); size += 5) {
-    EXPECT_NE(error_of(bytes.substr(0, size)), "no error") << size;
+    EXPECT_NE(decode_error(bytes.substr(0, size)), "no error") << size;
   }
 }
 
@@ -160,14 +161,14 @@ TEST(Decode, CodecVersionsAreKnown) {
 }
 
 TEST(DecodeError, EmptyFile) {
-  EXPECT_THAT(error_of(""), AllOf(HasSubstr("a picture: "), HasSubstr("is empty")));
+  EXPECT_THAT(decode_error(""), AllOf(HasSubstr("a picture: "), HasSubstr("is empty")));
 }
 
 TEST(DecodeError, ForeignFormatIsNamed) {
-  EXPECT_THAT(error_of("GIF89a......"), HasSubstr("a GIF file"));
-  EXPECT_THAT(error_of("<html>404 Not Found"), HasSubstr("a web page file"));
-  EXPECT_THAT(error_of(std::string("II*\0....", 8)), HasSubstr("a TIFF file"));
-  EXPECT_THAT(error_of("plain text"), HasSubstr("neither JPEG nor PNG nor WebP"));
+  EXPECT_THAT(decode_error("GIF89a......"), HasSubstr("a GIF file"));
+  EXPECT_THAT(decode_error("<html>404 Not Found"), HasSubstr("a web page file"));
+  EXPECT_THAT(decode_error(std::string("II*\0....", 8)), HasSubstr("a TIFF file"));
+  EXPECT_THAT(decode_error("plain text"), HasSubstr("neither JPEG nor PNG nor WebP"));
 }
 
 TEST(DecodeError, MissingFileIsNamed) {
@@ -185,13 +186,13 @@ TEST(DecodeError, MissingFileIsNamed) {
 TEST(DecodeError, NoTruncatedFileGivesAPartOfAPicture) {
   const Image image = make_picture(24, 20, 3);
   for (const std::string& bytes : {encode_jpeg(image, 90), encode_png(image)}) {
-    const Image whole = decode(bytes);
+    const Image whole = decoded(bytes);
     for (size_t size = 0; size + 12 < bytes.size(); size += 7) {
-      EXPECT_NE(error_of(bytes.substr(0, size)), "no error") << size << " of " << bytes.size();
+      EXPECT_NE(decode_error(bytes.substr(0, size)), "no error") << size << " of " << bytes.size();
     }
     for (size_t size = bytes.size() - 12; size < bytes.size(); ++size) {
       try {
-        EXPECT_EQ(decode(bytes.substr(0, size)).rgb, whole.rgb) << size;
+        EXPECT_EQ(decoded(bytes.substr(0, size)).rgb, whole.rgb) << size;
       } catch (const Error&) {
       }
     }
@@ -200,7 +201,7 @@ TEST(DecodeError, NoTruncatedFileGivesAPartOfAPicture) {
 
 TEST(DecodeError, TruncatedJpegSaysSo) {
   const std::string bytes = encode_jpeg(make_picture(64, 64, 4), 90);
-  EXPECT_THAT(error_of(bytes.substr(0, bytes.size() / 2)),
+  EXPECT_THAT(decode_error(bytes.substr(0, bytes.size() / 2)),
               AllOf(HasSubstr("the JPEG picture cannot be decoded: the file ends early"),
                     HasSubstr("fetch the file again")));
 }
@@ -209,20 +210,20 @@ TEST(DecodeError, JpegDataThatEndEarlyAreNotFilledWithGrey) {
   std::string bytes = encode_jpeg(make_picture(64, 64, 4), 90);
   bytes.resize(bytes.size() / 2);
   bytes += "\xff\xd9";
-  EXPECT_THAT(error_of(bytes), HasSubstr("premature end of data"));
+  EXPECT_THAT(decode_error(bytes), HasSubstr("premature end of data"));
 }
 
 TEST(DecodeError, DamagedPngChecksum) {
   std::string bytes = encode_png(make_picture(16, 16, 5));
   bytes[bytes.size() - 20] ^= 1;
-  EXPECT_THAT(error_of(bytes), HasSubstr("the PNG picture cannot be decoded"));
+  EXPECT_THAT(decode_error(bytes), HasSubstr("the PNG picture cannot be decoded"));
 }
 
 TEST(DecodeError, TooManyPixelsBeforeAnyIsAllocated) {
   const Image image = make_picture(8, 8, 6);
   for (const std::string& bytes : {encode_jpeg(image, 90), encode_png(image)}) {
-    EXPECT_THAT(error_of(bytes, {.max_pixels = 63}), HasSubstr("8x8 is more than 63 pixels"));
-    EXPECT_EQ(error_of(bytes, {.max_pixels = 64}), "no error");
+    EXPECT_THAT(decode_error(bytes, {.max_pixels = 63}), HasSubstr("8x8 is more than 63 pixels"));
+    EXPECT_EQ(decode_error(bytes, {.max_pixels = 64}), "no error");
   }
 }
 
@@ -231,7 +232,7 @@ TEST(DecodeError, HugeJpegHeaderIsRefusedByDefault) {
   const size_t frame = bytes.find("\xff\xc0");  // marker, length (2), precision, height, width
   ASSERT_NE(frame, std::string::npos);
   bytes.replace(frame + 5, 4, "\xff\xdc\xff\xdc");
-  EXPECT_THAT(error_of(bytes), HasSubstr("65500x65500 is more than"));
+  EXPECT_THAT(decode_error(bytes), HasSubstr("65500x65500 is more than"));
 }
 
 }  // namespace

@@ -10,19 +10,19 @@ namespace {
 
 using testing::make_picture;
 
-DetectorPreprocess parse(const std::string& text) {
+DetectorPreprocess parse_detector(const std::string& text) {
   return parse_detector_preprocess(parse_json(text, "p.json"), "p.json");
 }
 
 TEST(DetectorPreprocess, ConfigWithDefaults) {
-  EXPECT_EQ(parse("{}").longest_edge, 1333);
-  const auto options = parse(R"({"size": {"shortest_edge": 96, "longest_edge": 160}})");
+  EXPECT_EQ(parse_detector("{}").longest_edge, 1333);
+  const auto options = parse_detector(R"({"size": {"shortest_edge": 96, "longest_edge": 160}})");
   EXPECT_EQ(options.shortest_edge, 96);
   EXPECT_EQ(options.longest_edge, 160);
-  EXPECT_EQ(parse(R"({"size": {"shortest_edge": 96}})").longest_edge, 0);
-  EXPECT_THROW(parse(R"({"size": {"shortest_edge": 0}})"), Error);
-  EXPECT_THROW(parse(R"({"size": {"longest_edge": 160}})"), Error);
-  EXPECT_THROW(parse(R"({"image_std": [1, 1]})"), Error);
+  EXPECT_EQ(parse_detector(R"({"size": {"shortest_edge": 96}})").longest_edge, 0);
+  EXPECT_THROW(parse_detector(R"({"size": {"shortest_edge": 0}})"), Error);
+  EXPECT_THROW(parse_detector(R"({"size": {"longest_edge": 160}})"), Error);
+  EXPECT_THROW(parse_detector(R"({"image_std": [1, 1]})"), Error);
 }
 
 TEST(DetectorPreprocess, TooNarrowIsAnError) {

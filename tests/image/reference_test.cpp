@@ -37,7 +37,7 @@ std::vector<std::string> split_name(const std::string& name, size_t parts) {
   return out;
 }
 
-Image decoded(const std::string& file) {
+Image golden_picture(const std::string& file) {
   static const auto goldens = testing::read_goldens(in_folder("decoded.safetensors"));
   return goldens.at("decoded." + file).image();
 }
@@ -80,7 +80,7 @@ TEST(ReferencePreprocess, ResizedPicturesAreExact) {
     const auto parts = split_name(name, 3);
     const Filter filter = parts[1] == "bicubic" ? Filter::kBicubic : Filter::kBilinear;
     const Image expected = golden.image();
-    const Image image = resize(decoded(parts[3]), expected.height, expected.width, filter);
+    const Image image = resize(golden_picture(parts[3]), expected.height, expected.width, filter);
     EXPECT_EQ(differences(image.rgb, expected.rgb), 0u) << name;
   }
 }
@@ -95,7 +95,7 @@ TEST(ReferencePreprocess, ClipTensors) {
     options.aspect = parts[1].substr(0, line) == "pad" ? Aspect::kPad : Aspect::kCrop;
     options.shortest_edge = std::stoi(parts[1].substr(line + 1));
     options.crop_height = options.crop_width = options.shortest_edge;
-    const Image image = decoded(parts[2]);
+    const Image image = golden_picture(parts[2]);
     if (parts[0] == "resized_u8") {
       const std::vector<uint8_t> expected(golden.u8(), golden.u8() + golden.bytes.size());
       EXPECT_EQ(differences(testing::planes(clip_resize_crop(image, options)), expected), 0u)
@@ -167,8 +167,9 @@ TEST(ReferencePreprocess, DetectorBatches) {
       options.longest_edge = entry.at("size").at("longest_edge");
     }
     std::vector<Image> images;
-    if (entry.contains("image")) images.push_back(decoded(entry.at("image")));
-    for (const Json& file : entry.value("images", Json::array())) images.push_back(decoded(file));
+    if (entry.contains("image")) images.push_back(golden_picture(entry.at("image")));
+    for (const Json& file : entry.value("images", Json::array()))
+      images.push_back(golden_picture(file));
     const DetectorBatch batch = preprocess_detector(images, options);
     const size_t stride = entry.value("stride", 1);
     if (golden.dtype == "F32") {

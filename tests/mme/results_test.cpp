@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::string error_of(const std::function<void()>& action) {
+std::string results_error(const std::function<void()>& action) {
   try {
     action();
   } catch (const Error& error) {
@@ -25,7 +25,7 @@ std::string error_of(const std::function<void()>& action) {
 }
 
 std::string refusal(const std::string& bytes) {
-  return error_of([&] { parse_results(bytes, "count.txt"); });
+  return results_error([&] { parse_results(bytes, "count.txt"); });
 }
 
 TEST(MmeResults, FourFieldsInEveryLineEnd) {
@@ -76,12 +76,12 @@ TEST(MmeResults, TheScriptPairsByPositionTheOthersByName) {
 TEST(MmeResults, ALineWithoutPartnerIsRefused) {
   std::vector<std::string> warnings;
   const std::string odd = "1.jpg\tA?\tYes\tyes\n1.jpg\tB?\tNo\tno\n2.jpg\tA?\tYes\tyes\n";
-  EXPECT_EQ(error_of([&] { pairs(odd, Dialect::kOfficial, &warnings); }),
+  EXPECT_EQ(results_error([&] { pairs(odd, Dialect::kOfficial, &warnings); }),
             "count.txt:3: the last line has no partner: 3 lines are an odd number");
-  EXPECT_EQ(error_of([&] { pairs(odd, Dialect::kVlmeval, &warnings); }),
+  EXPECT_EQ(results_error([&] { pairs(odd, Dialect::kVlmeval, &warnings); }),
             "count.txt:3: picture 2.jpg has 1 line, not two");
   const std::string three = odd + "1.jpg\tC?\tYes\tyes\n";
-  EXPECT_EQ(error_of([&] { pairs(three, Dialect::kStrict, &warnings); }),
+  EXPECT_EQ(results_error([&] { pairs(three, Dialect::kStrict, &warnings); }),
             "count.txt:4: picture 1.jpg has 3 lines, not two");
 }
 
@@ -104,9 +104,9 @@ TEST_F(MmeResultFolder, TasksThatAreThereAreReadAndTheOthersNamed) {
 
 TEST_F(MmeResultFolder, AFolderWithoutResultsIsRefused) {
   folder_.write("results.txt", "x");
-  EXPECT_THAT(error_of([&] { read_results(folder_.path(), Dialect::kOfficial); }),
+  EXPECT_THAT(results_error([&] { read_results(folder_.path(), Dialect::kOfficial); }),
               HasSubstr("none of MME's fourteen result files is in this folder"));
-  EXPECT_THAT(error_of([&] { read_results(folder_ / "nowhere", Dialect::kOfficial); }),
+  EXPECT_THAT(results_error([&] { read_results(folder_ / "nowhere", Dialect::kOfficial); }),
               HasSubstr("no such folder of answers"));
 }
 
@@ -183,7 +183,7 @@ TEST(MmeLlavaAnswers, AreFoundByNameAndPrompt) {
 
 TEST(MmeLlavaAnswers, WhatFitsNoQuestionIsNamed) {
   const auto refusal_of = [](const std::string& rows) {
-    return error_of([&] { parse_llava_answers(rows, "a.jsonl", two_questions()); });
+    return results_error([&] { parse_llava_answers(rows, "a.jsonl", two_questions()); });
   };
   EXPECT_EQ(refusal_of(llava_row("Is it D?", "\"A\"")),
             "a.jsonl:1: the prompt is none of the questions about code_reasoning/0020.png");

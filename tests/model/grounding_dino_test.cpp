@@ -22,7 +22,7 @@ Json small_config() {
                     "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}})");
 }
 
-std::string message_of(const Json& config) {
+std::string detector_message(const Json& config) {
   try {
     parse_grounding_dino_config(config, "config.json");
   } catch (const Error& error) {
@@ -54,9 +54,9 @@ TEST(GroundingDinoConfigTest, WhatIsNotSupportedIsNamed) {
   const auto with = [](const char* key, const Json& value) {
     Json config = small_config();
     config[key] = value;
-    return message_of(config);
+    return detector_message(config);
   };
-  EXPECT_EQ(message_of(small_config()), "");
+  EXPECT_EQ(detector_message(small_config()), "");
   EXPECT_THAT(with("model_type", "llava"), HasSubstr("'llava', not 'grounding-dino'"));
   EXPECT_THAT(with("two_stage", false), HasSubstr("'two_stage' must be true"));
   EXPECT_THAT(with("backbone", "resnet50"), HasSubstr("outside backbone"));

@@ -21,7 +21,7 @@ using testing::PickledTensor;
 using testing::stored_zip;
 using testing::torch_file;
 
-std::string message_of(const std::string& file) {
+std::string pickle_message(const std::string& file) {
   try {
     parse_torch_file(as_bytes(file), "m.bin");
   } catch (const Error& error) {
@@ -31,7 +31,7 @@ std::string message_of(const std::string& file) {
 }
 
 std::string message_of_pickle(const std::string& program) {
-  return message_of(torch_file(program, {{"0", std::string(24, '\0')}}));
+  return pickle_message(torch_file(program, {{"0", std::string(24, '\0')}}));
 }
 
 // Six floats as [2, 3].
@@ -164,19 +164,19 @@ TEST(Pickle, StopsAtStructuresThatUnfoldEndlessly) {
 }
 
 TEST(Pickle, ExplainsFilesOfOtherKinds) {
-  EXPECT_EQ(message_of(""), "the file is empty");
-  EXPECT_EQ(message_of("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9"),
+  EXPECT_EQ(pickle_message(""), "the file is empty");
+  EXPECT_EQ(pickle_message("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9"),
             "it is in the format that PyTorch used before 1.6");
-  EXPECT_EQ(message_of("RIFFabcd"), "it is no file of torch.save");
-  EXPECT_EQ(message_of(stored_zip({{"a.txt", "a"}})), "it has no record data.pkl");
+  EXPECT_EQ(pickle_message("RIFFabcd"), "it is no file of torch.save");
+  EXPECT_EQ(pickle_message(stored_zip({{"a.txt", "a"}})), "it has no record data.pkl");
   const std::string file = torch_file(pickle_state_dict({plain()}), {{"0", std::string(24, 'x')}});
-  EXPECT_EQ(message_of(file.substr(0, file.size() - 30)),
+  EXPECT_EQ(pickle_message(file.substr(0, file.size() - 30)),
             "has " + std::to_string(file.size() - 30) + " bytes and no zip directory at its end");
-  EXPECT_EQ(message_of(stored_zip({{"a/data.pkl", "."}, {"a/byteorder", "big"}})),
+  EXPECT_EQ(pickle_message(stored_zip({{"a/data.pkl", "."}, {"a/byteorder", "big"}})),
             "its data are in the byte order 'big'");
-  EXPECT_EQ(message_of(stored_zip({{"a/data.pkl", "."}, {"a/constants.pkl", ""}})),
+  EXPECT_EQ(pickle_message(stored_zip({{"a/data.pkl", "."}, {"a/constants.pkl", ""}})),
             "it is a TorchScript program and not a state_dict");
-  EXPECT_EQ(message_of(stored_zip({{"a/data.pkl", "."}, {"a/data.pkl", "."}})),
+  EXPECT_EQ(pickle_message(stored_zip({{"a/data.pkl", "."}, {"a/data.pkl", "."}})),
             "zip record 'a/data.pkl' is in the directory twice");
 }
 
@@ -186,7 +186,7 @@ TEST(Pickle, RefusesZipDirectoriesThatLie) {
   const auto changed = [&](size_t at, const std::string& bytes) {
     std::string file = good;
     file.replace(at, bytes.size(), bytes);
-    return message_of(file);
+    return pickle_message(file);
   };
   EXPECT_THAT(changed(entry + 10, "\x08"), HasSubstr("is compressed"));
   EXPECT_THAT(changed(entry + 8, "\x01"), HasSubstr("is encrypted"));

@@ -22,7 +22,7 @@ std::string file_of(const std::string& header, size_t data = 0) {
   return file + header + std::string(data, '\0');
 }
 
-std::string message_of(const std::string& file) {
+std::string safetensors_message(const std::string& file) {
   try {
     parse_safetensors(as_bytes(file), "m.safetensors");
   } catch (const Error& error) {
@@ -71,22 +71,22 @@ TEST(Safetensors, TakesScalarsAndEmptyTensors) {
 
 TEST(Safetensors, NamesWhatIsWrongWithAHeader) {
   const auto one = [](const std::string& description, size_t data = 8) {
-    return message_of(file_of(R"({"w":{)" + description + "}}", data));
+    return safetensors_message(file_of(R"({"w":{)" + description + "}}", data));
   };
-  EXPECT_EQ(message_of(""), "the file is empty");
-  EXPECT_EQ(message_of("abc"), "has 3 bytes, a safetensors file has at least 8");
-  EXPECT_EQ(message_of("version https://git-lfs.github.com/spec/v1\noid"),
+  EXPECT_EQ(safetensors_message(""), "the file is empty");
+  EXPECT_EQ(safetensors_message("abc"), "has 3 bytes, a safetensors file has at least 8");
+  EXPECT_EQ(safetensors_message("version https://git-lfs.github.com/spec/v1\noid"),
             "this is a Git LFS pointer and not the weights");
-  EXPECT_EQ(message_of("<!DOCTYPE html><html>"), "this is a web page and not the weights");
-  EXPECT_EQ(message_of(std::string("\xff\xff\xff\xff\xff\xff\xff\x7f", 8)),
+  EXPECT_EQ(safetensors_message("<!DOCTYPE html><html>"), "this is a web page and not the weights");
+  EXPECT_EQ(safetensors_message(std::string("\xff\xff\xff\xff\xff\xff\xff\x7f", 8)),
             "its header claims 9223372036854775807 bytes, at most 100,000,000 are allowed");
-  EXPECT_EQ(message_of(std::string("\x40\0\0\0\0\0\0\0{}", 10)),
+  EXPECT_EQ(safetensors_message(std::string("\x40\0\0\0\0\0\0\0{}", 10)),
             "has 10 bytes, its header alone promises 72");
-  EXPECT_EQ(message_of(file_of("{\"w\":")), "the header is not valid JSON at its byte 6");
-  EXPECT_EQ(message_of(file_of("[]")), "the header must be a JSON object, found a list");
-  EXPECT_EQ(message_of(file_of(R"({"w":3})")),
+  EXPECT_EQ(safetensors_message(file_of("{\"w\":")), "the header is not valid JSON at its byte 6");
+  EXPECT_EQ(safetensors_message(file_of("[]")), "the header must be a JSON object, found a list");
+  EXPECT_EQ(safetensors_message(file_of(R"({"w":3})")),
             "tensor 'w' is described by the number 3 where the format has none");
-  EXPECT_EQ(message_of(file_of(R"({"__metadata__":{"a":1}})")),
+  EXPECT_EQ(safetensors_message(file_of(R"({"__metadata__":{"a":1}})")),
             "the header's __metadata__ must map text to text, found the number 1");
   EXPECT_EQ(one(R"("dtype":"F32","shape":[2])"), "tensor 'w' has no key 'data_offsets'");
   EXPECT_EQ(one(R"("dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8])"),
@@ -111,9 +111,10 @@ TEST(Safetensors, NamesWhatIsWrongWithAHeader) {
 
 TEST(Safetensors, RefusesOverlapHoleCutAndRest) {
   const auto two = [](const std::string& a, const std::string& b, size_t data) {
-    return message_of(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":)" + a +
-                                  R"(},"b":{"dtype":"F32","shape":[2],"data_offsets":)" + b + "}}",
-                              data));
+    return safetensors_message(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":)" + a +
+                                           R"(},"b":{"dtype":"F32","shape":[2],"data_offsets":)" +
+                                           b + "}}",
+                                       data));
   };
   EXPECT_EQ(two("[0,8]", "[8,16]", 16), "no error");
   EXPECT_EQ(two("[0,8]", "[4,12]", 12), "tensors 'a' and 'b' overlap");
@@ -123,7 +124,7 @@ TEST(Safetensors, RefusesOverlapHoleCutAndRest) {
   EXPECT_EQ(two("[0,8]", "[8,16]", 19), "has 3 bytes behind its last tensor");
   const std::string twice = R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)"
                             R"("a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})";
-  EXPECT_EQ(message_of(file_of(twice)), "tensor 'a' is in the header twice");
+  EXPECT_EQ(safetensors_message(file_of(twice)), "tensor 'a' is in the header twice");
 }
 
 TEST(Safetensors, ErrorSaysWhichFileAndThatTheDownloadWasCut) {

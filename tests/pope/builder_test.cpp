@@ -93,7 +93,7 @@ struct BuilderCase {
   bool misspelt;
 };
 
-const BuilderCase kCases[] = {
+const BuilderCase kBuilderCases[] = {
     {"coco", "builder/segmentation_500.jsonl", "builder/coco_ground_truth_objects.json", "",
      "coco_pope_popular.json", "coco_pope_adversarial.json",
      "builder/adversarial_fallback_rows.json", false},
@@ -142,7 +142,7 @@ TEST_P(ReferencePopeBuilder, ReproducesThePublishedFiles) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Published, ReferencePopeBuilder, ::testing::ValuesIn(kCases),
+INSTANTIATE_TEST_SUITE_P(Published, ReferencePopeBuilder, ::testing::ValuesIn(kBuilderCases),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace

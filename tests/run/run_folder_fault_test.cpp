@@ -23,7 +23,7 @@ using testing::Killed;
 
 constexpr int kImages = 5;
 constexpr int kQuestions = 3;
-const Json kSettings = {{"what", "test"}};
+const Json kFaultSettings = {{"what", "test"}};
 
 std::string key(int image, int question) {
   return std::to_string(image) + "/" + std::to_string(question);
@@ -33,7 +33,7 @@ std::string key(int image, int question) {
 // `asked` counts how often each question's answer was produced.
 void run_once(FileSystem& files, const std::filesystem::path& path,
               std::map<std::string, int>& asked) {
-  RunFolder run = RunFolder::open(files, path, kSettings, {.sync_every = 4});
+  RunFolder run = RunFolder::open(files, path, kFaultSettings, {.sync_every = 4});
   if (run.complete()) return;
   for (int image = 0; image < kImages; ++image) {
     std::vector<Json> samples;

@@ -16,7 +16,7 @@ uint64_t hash_of(const Scene& scene) {
   return fnv1a({reinterpret_cast<const char*>(scene.image.rgb.data()), scene.image.rgb.size()});
 }
 
-SceneOptions small() {
+SceneOptions small_scene() {
   SceneOptions options;
   options.width = options.height = 96;
   return options;
@@ -55,7 +55,7 @@ TEST(Scene, HasTheSizeAskedFor) {
 
 TEST(Scene, TruthAgreesWithTheLabelMap) {
   for (uint64_t index = 0; index < 40; ++index) {
-    const SceneOptions options = small();
+    const SceneOptions options = small_scene();
     const Scene scene = generate_scene(11, index, options);
     ASSERT_FALSE(scene.objects.empty());
     ASSERT_LE(scene.objects.size(), static_cast<size_t>(options.max_objects));
@@ -85,7 +85,7 @@ TEST(Scene, TruthAgreesWithTheLabelMap) {
 TEST(Scene, RelationsFollowTheBoxes) {
   int seen = 0;
   for (uint64_t index = 0; index < 60; ++index) {
-    const Scene scene = generate_scene(5, index, small());
+    const Scene scene = generate_scene(5, index, small_scene());
     for (const Relation& relation : scene.relations) {
       const Box& a = scene.objects.at(relation.subject).box;
       const Box& b = scene.objects.at(relation.object).box;

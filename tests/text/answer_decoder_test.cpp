@@ -9,7 +9,7 @@
 namespace vigor {
 namespace {
 
-Tokenizer tiny(bool legacy) {
+Tokenizer tiny_decoder(bool legacy) {
   TokenizerConfig config;
   config.legacy = legacy;
   const auto path = testing::source_dir() / "tests/text/data/tokenizer.model";
@@ -20,7 +20,7 @@ Tokenizer tiny(bool legacy) {
 }
 
 TEST(AnswerDecoder, HoldsTheBytesOfACharacterUntilItIsWhole) {
-  const Tokenizer tokenizer = tiny(true);
+  const Tokenizer tokenizer = tiny_decoder(true);
   AnswerDecoder decoder(tokenizer);
   std::vector<std::string> parts;
   for (const int id : tokenizer.encode("a \xf0\x9f\x90\x95!", false)) {
@@ -31,7 +31,7 @@ TEST(AnswerDecoder, HoldsTheBytesOfACharacterUntilItIsWhole) {
 }
 
 TEST(AnswerDecoder, AnUnfinishedCharacterShowsAtTheEnd) {
-  const Tokenizer tokenizer = tiny(true);
+  const Tokenizer tokenizer = tiny_decoder(true);
   auto ids = tokenizer.encode("a \xf0\x9f\x90\x95", false);
   ids.pop_back();
   AnswerDecoder decoder(tokenizer);
@@ -43,7 +43,7 @@ TEST(AnswerDecoder, AnUnfinishedCharacterShowsAtTheEnd) {
 
 TEST(AnswerDecoder, EqualsTheWholeDecodeForAnyIds) {
   for (const bool legacy : {true, false}) {
-    const Tokenizer tokenizer = tiny(legacy);
+    const Tokenizer tokenizer = tiny_decoder(legacy);
     for (uint64_t seed = 0; seed < 200; ++seed) {
       CounterRandom random(seed, "ids");
       std::vector<int> ids(1 + random.below(80));

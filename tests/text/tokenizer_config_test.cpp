@@ -15,7 +15,7 @@ TokenizerConfig parse(TokenizerFiles files) {
 }
 
 // The message of the Error that the three texts give.
-std::string refusal(const TokenizerFiles& files) {
+std::string files_refusal(const TokenizerFiles& files) {
   try {
     parse(files);
   } catch (const Error& error) {
@@ -71,40 +71,41 @@ TEST(TokenizerConfig, OldFoldersTakeSpecialTokensMapOverConfig) {
 }
 
 TEST(TokenizerConfig, ErrorsNameFileAndKey) {
-  EXPECT_THAT(refusal({.tokenizer_config = R"({"legacy": "yes"})"}),
+  EXPECT_THAT(files_refusal({.tokenizer_config = R"({"legacy": "yes"})"}),
               AllOf(HasSubstr("tokenizer_config.json"), HasSubstr("legacy")));
-  EXPECT_THAT(refusal({.tokenizer_config = "[]"}), HasSubstr("tokenizer_config.json"));
-  EXPECT_THAT(refusal({.tokenizer_config = "{"}), HasSubstr("tokenizer_config.json:1"));
-  EXPECT_THAT(refusal({.tokenizer_config = R"({"tokenizer_class": "GPT2Tokenizer"})"}),
+  EXPECT_THAT(files_refusal({.tokenizer_config = "[]"}), HasSubstr("tokenizer_config.json"));
+  EXPECT_THAT(files_refusal({.tokenizer_config = "{"}), HasSubstr("tokenizer_config.json:1"));
+  EXPECT_THAT(files_refusal({.tokenizer_config = R"({"tokenizer_class": "GPT2Tokenizer"})"}),
               AllOf(HasSubstr("GPT2Tokenizer"), HasSubstr("tokenizer_class")));
-  EXPECT_THAT(refusal({.tokenizer_config = R"({"sp_model_kwargs": {"enable_sampling": true}})"}),
-              HasSubstr("sp_model_kwargs"));
-  EXPECT_THAT(refusal({.tokenizer_config = R"({"bos_token": 3})"}), HasSubstr("bos_token"));
-  EXPECT_THAT(refusal({.tokenizer_config = R"({"eos_token": ""})"}), HasSubstr("eos_token"));
-  EXPECT_THAT(refusal({.tokenizer_config = R"({"eos_token": {}})"}), HasSubstr("content"));
-  EXPECT_THAT(refusal({.tokenizer_config = R"({"added_tokens_decoder": []})"}),
+  EXPECT_THAT(
+      files_refusal({.tokenizer_config = R"({"sp_model_kwargs": {"enable_sampling": true}})"}),
+      HasSubstr("sp_model_kwargs"));
+  EXPECT_THAT(files_refusal({.tokenizer_config = R"({"bos_token": 3})"}), HasSubstr("bos_token"));
+  EXPECT_THAT(files_refusal({.tokenizer_config = R"({"eos_token": ""})"}), HasSubstr("eos_token"));
+  EXPECT_THAT(files_refusal({.tokenizer_config = R"({"eos_token": {}})"}), HasSubstr("content"));
+  EXPECT_THAT(files_refusal({.tokenizer_config = R"({"added_tokens_decoder": []})"}),
               HasSubstr("added_tokens_decoder"));
-  EXPECT_THAT(refusal({.special_tokens_map = R"({"additional_special_tokens": "<x>"})"}),
+  EXPECT_THAT(files_refusal({.special_tokens_map = R"({"additional_special_tokens": "<x>"})"}),
               AllOf(HasSubstr("special_tokens_map.json"), HasSubstr("additional_special_tokens")));
-  EXPECT_THAT(refusal({.added_tokens = R"({"<image>": "600"})"}),
+  EXPECT_THAT(files_refusal({.added_tokens = R"({"<image>": "600"})"}),
               AllOf(HasSubstr("added_tokens.json"), HasSubstr("<image>")));
 }
 
 TEST(TokenizerConfig, RefusesIdsThatCannotBe) {
   for (const char* id : {"-1", "1.5", "99999999999999999999", "4294967296"}) {
-    EXPECT_THAT(refusal({.added_tokens = "{\"<image>\": " + std::string(id) + "}"}),
+    EXPECT_THAT(files_refusal({.added_tokens = "{\"<image>\": " + std::string(id) + "}"}),
                 HasSubstr("added_tokens.json"))
         << id;
   }
   for (const char* id : {"-1", "x", "", "9999999999999", "1.5"}) {
-    EXPECT_THAT(refusal({.tokenizer_config = "{\"added_tokens_decoder\": {\"" + std::string(id) +
-                                             "\": {\"content\": \"a\"}}}"}),
+    EXPECT_THAT(files_refusal({.tokenizer_config = "{\"added_tokens_decoder\": {\"" +
+                                                   std::string(id) + "\": {\"content\": \"a\"}}}"}),
                 HasSubstr("added_tokens_decoder"))
         << id;
   }
-  EXPECT_THAT(refusal({.added_tokens = R"({"<a>": 5, "<b>": 5})"}), HasSubstr("id 5"));
-  EXPECT_THAT(refusal({.added_tokens = R"({"": 5})"}), HasSubstr("empty"));
-  EXPECT_THAT(refusal({.tokenizer_config = R"({"added_tokens_decoder":
+  EXPECT_THAT(files_refusal({.added_tokens = R"({"<a>": 5, "<b>": 5})"}), HasSubstr("id 5"));
+  EXPECT_THAT(files_refusal({.added_tokens = R"({"": 5})"}), HasSubstr("empty"));
+  EXPECT_THAT(files_refusal({.tokenizer_config = R"({"added_tokens_decoder":
                 {"5": {"content": "a"}, "6": {"content": "a"}}})"}),
               HasSubstr("twice"));
 }

@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 using Ids = std::vector<int>;
 
-Tokenizer tiny(bool legacy = true) {
+Tokenizer tiny_legacy(bool legacy = true) {
   TokenizerConfig config;
   config.legacy = legacy;
   const auto path = testing::source_dir() / "tests/text/data/tokenizer.model";
@@ -22,7 +22,7 @@ Tokenizer tiny(bool legacy = true) {
 
 TEST(TrainingText, LossIsOnAnswersAndTheirEndOfEveryTurn) {
   for (const bool legacy : {true, false}) {
-    const Tokenizer tokenizer = tiny(legacy);
+    const Tokenizer tokenizer = tiny_legacy(legacy);
     const Conversation conversation("vicuna_v1");
     const std::vector<Turn> turns = {{"<image>\nIs there a dog?", "Yes."}, {"Where?", "Left."}};
     const TrainingText text =
@@ -45,7 +45,7 @@ TEST(TrainingText, LossIsOnAnswersAndTheirEndOfEveryTurn) {
 }
 
 TEST(TrainingText, EveryTemplateStartsWithItsPromptAndLearnsItsEnd) {
-  const Tokenizer tokenizer = tiny();
+  const Tokenizer tokenizer = tiny_legacy();
   for (const std::string& name : Conversation::names()) {
     const Conversation conversation(name);
     const TrainingText text = training_text(tokenizer, conversation,
@@ -61,7 +61,7 @@ TEST(TrainingText, EveryTemplateStartsWithItsPromptAndLearnsItsEnd) {
 }
 
 TEST(TrainingText, ATurnWithoutAnswerIsRefused) {
-  EXPECT_THROW(training_text(tiny(), Conversation("vicuna_v1"),
+  EXPECT_THROW(training_text(tiny_legacy(), Conversation("vicuna_v1"),
                              std::vector<Turn>{{"a", std::nullopt}}, ImageTokenStyle::kSplit),
                Error);
 }
@@ -70,7 +70,7 @@ std::vector<Turn> parse(const std::string& json, const ConversationOptions& opti
   return parse_conversation(parse_json(json, "data.json"), "data.json, sample 3", options);
 }
 
-std::string refusal(const std::string& json) {
+std::string template_refusal(const std::string& json) {
   try {
     parse(json);
   } catch (const Error& error) {
@@ -99,17 +99,18 @@ TEST(ConversationJson, TheImageMovesToTheFront) {
 }
 
 TEST(ConversationJson, ErrorsNameTheMessage) {
-  EXPECT_THAT(refusal("[]"), HasSubstr("data.json, sample 3"));
-  EXPECT_THAT(refusal("{}"), HasSubstr("data.json, sample 3"));
-  EXPECT_THAT(refusal(R"([{"from": "gpt", "value": "x"}])"),
+  EXPECT_THAT(template_refusal("[]"), HasSubstr("data.json, sample 3"));
+  EXPECT_THAT(template_refusal("{}"), HasSubstr("data.json, sample 3"));
+  EXPECT_THAT(template_refusal(R"([{"from": "gpt", "value": "x"}])"),
               AllOf(HasSubstr("message 1"), HasSubstr("human")));
-  EXPECT_THAT(refusal(R"([{"from": "human", "value": 3}])"),
+  EXPECT_THAT(template_refusal(R"([{"from": "human", "value": 3}])"),
               AllOf(HasSubstr("message 1"), HasSubstr("value")));
-  EXPECT_THAT(refusal(R"([{"from": "human", "value": "x"}])"), HasSubstr("no answer"));
-  EXPECT_THAT(refusal(R"([{"from": "human", "value": "x"}, {"from": "gpt"}])"),
+  EXPECT_THAT(template_refusal(R"([{"from": "human", "value": "x"}])"), HasSubstr("no answer"));
+  EXPECT_THAT(template_refusal(R"([{"from": "human", "value": "x"}, {"from": "gpt"}])"),
               AllOf(HasSubstr("message 2"), HasSubstr("value")));
-  EXPECT_THAT(refusal(R"([{"from": "human", "value": "x"}, {"from": "gpt", "value": "<image>"}])"),
-              HasSubstr("'<image>' in an answer"));
+  EXPECT_THAT(
+      template_refusal(R"([{"from": "human", "value": "x"}, {"from": "gpt", "value": "<image>"}])"),
+      HasSubstr("'<image>' in an answer"));
 }
 
 }  // namespace

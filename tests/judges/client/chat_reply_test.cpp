@@ -14,7 +14,7 @@ constexpr char kGood[] = R"({"id": "x", "model": "gpt-4o-2024-08-06",
                "message": {"role": "assistant", "content": "Yes.", "refusal": null}}],
   "usage": {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15}})";
 
-Json good() {
+Json good_body() {
   return Json::parse(kGood);
 }
 
@@ -34,7 +34,7 @@ TEST(ChatReply, OfAnEndpointThatKeepsToTheFormat) {
 }
 
 TEST(ChatReply, AnEmptyTextIsAReply) {
-  Json body = good();
+  Json body = good_body();
   body["choices"][0]["message"]["content"] = "";
   const ReplyReading reading = read(body);
   EXPECT_EQ(reading.reply.error, "");
@@ -42,14 +42,14 @@ TEST(ChatReply, AnEmptyTextIsAReply) {
 }
 
 TEST(ChatReply, ContentMayComeInParts) {
-  Json body = good();
+  Json body = good_body();
   body["choices"][0]["message"]["content"] = {{{"type", "text"}, {"text", "Ye"}},
                                               {{"type", "text"}, {"text", "s."}}};
   EXPECT_EQ(read(body).reply.text, "Yes.");
 }
 
 TEST(ChatReply, LogprobsOfTheFirstTokenLikeliestFirst) {
-  Json body = good();
+  Json body = good_body();
   body["choices"][0]["logprobs"] = Json::parse(R"({"content": [
     {"token": "Yes", "logprob": -0.1,
      "top_logprobs": [{"token": "No", "logprob": -2.5}, {"token": "Yes", "logprob": -0.1},
@@ -63,7 +63,7 @@ TEST(ChatReply, LogprobsOfTheFirstTokenLikeliestFirst) {
 }
 
 TEST(ChatReply, AbsentUsageIsZero) {
-  Json body = good();
+  Json body = good_body();
   body.erase("usage");
   EXPECT_EQ(read(body).reply.usage.prompt_tokens, 0);
   body["usage"] = {{"prompt_tokens", -5}, {"completion_tokens", 1e300}};
@@ -74,7 +74,7 @@ TEST(ChatReply, AbsentUsageIsZero) {
 }
 
 TEST(ChatReply, ARefusalIsNoReply) {
-  Json body = good();
+  Json body = good_body();
   body["choices"][0]["message"] = {{"content", nullptr}, {"refusal", "I cannot\nhelp."}};
   const ReplyReading reading = read(body);
   EXPECT_EQ(reading.reply.error, "refused: I cannot\\x0ahelp.");
@@ -85,7 +85,7 @@ TEST(ChatReply, ARefusalIsNoReply) {
 }
 
 TEST(ChatReply, AContentFilterLeavesNoReply) {
-  Json body = good();
+  Json body = good_body();
   body["choices"][0]["finish_reason"] = "content_filter";
   const ReplyReading reading = read(body);
   EXPECT_THAT(reading.reply.error, StartsWith("refused"));
@@ -95,7 +95,7 @@ TEST(ChatReply, AContentFilterLeavesNoReply) {
 }
 
 TEST(ChatReply, ABodyThatWasCutIsTriedAgain) {
-  const std::string whole = good().dump();
+  const std::string whole = good_body().dump();
   for (size_t size = 0; size < whole.size(); ++size) {
     const ReplyReading reading = read_chat_reply(whole.substr(0, size));
     ASSERT_NE(reading.reply.error, "") << size;
@@ -123,7 +123,7 @@ TEST(ChatReply, WhatIsNoChatCompletionIsNotTriedAgain) {
 }
 
 TEST(ChatReply, NoTextIsNoReply) {
-  Json body = good();
+  Json body = good_body();
   body["choices"][0]["message"]["content"] = nullptr;
   body["choices"][0]["finish_reason"] = "tool_calls";
   EXPECT_EQ(read(body).kind, "no text");

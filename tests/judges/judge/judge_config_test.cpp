@@ -40,7 +40,7 @@ Json minimal(const Json& more = Json::object()) {
 }
 
 // What is said of a configuration; never with the planted key in it.
-std::string refusal(const Json& config, std::map<std::string, std::string> values = {}) {
+std::string config_refusal(const Json& config, std::map<std::string, std::string> values = {}) {
   try {
     parse(config, std::move(values));
   } catch (const Error& error) {
@@ -112,16 +112,16 @@ TEST(JudgeConfig, EverythingCanBeSaid) {
 }
 
 TEST(JudgeConfig, MistakesAreNamed) {
-  EXPECT_THAT(refusal(Json::object()), HasSubstr("judge.json: key 'url' is missing"));
-  EXPECT_THAT(refusal(minimal({{"max_trys", 3}})),
+  EXPECT_THAT(config_refusal(Json::object()), HasSubstr("judge.json: key 'url' is missing"));
+  EXPECT_THAT(config_refusal(minimal({{"max_trys", 3}})),
               AllOf(HasSubstr("unknown key 'max_trys'"), HasSubstr("did you mean 'max_tries'")));
-  EXPECT_THAT(refusal(minimal({{"max_tries", "3"}})), HasSubstr("must be a whole number"));
-  EXPECT_THAT(refusal(minimal({{"max_in_flight", 4294967297}})),
+  EXPECT_THAT(config_refusal(minimal({{"max_tries", "3"}})), HasSubstr("must be a whole number"));
+  EXPECT_THAT(config_refusal(minimal({{"max_in_flight", 4294967297}})),
               HasSubstr("must be between 0 and"));
-  EXPECT_THAT(refusal(minimal({{"prices", {{"input_per_million", 1}}}})),
+  EXPECT_THAT(config_refusal(minimal({{"prices", {{"input_per_million", 1}}}})),
               HasSubstr("judge.json: prices: key 'output_per_million' is missing"));
-  EXPECT_THAT(refusal(minimal({{"headers", 3}})), HasSubstr("headers: expected an object"));
-  EXPECT_THAT(refusal(minimal({{"headers", {{"X-A", {{"variable", "A"}}}}}})),
+  EXPECT_THAT(config_refusal(minimal({{"headers", 3}})), HasSubstr("headers: expected an object"));
+  EXPECT_THAT(config_refusal(minimal({{"headers", {{"X-A", {{"variable", "A"}}}}}})),
               HasSubstr("unknown key 'variable'"));
 }
 
@@ -130,11 +130,12 @@ TEST(JudgeConfig, TheKeyComesFromItsVariable) {
       parse(minimal({{"key_env", "MY_KEY"}}), {{"MY_KEY", std::string(" ") + kPlanted + "\n"}})
           .api_key.reveal(),
       kPlanted);
-  EXPECT_THAT(refusal(minimal({{"key_env", "MY_KEY"}})),
+  EXPECT_THAT(config_refusal(minimal({{"key_env", "MY_KEY"}})),
               HasSubstr("the environment variable MY_KEY is not set"));
-  EXPECT_THAT(refusal(minimal({{"key_env", "MY_KEY"}}), {{"MY_KEY", ""}}), HasSubstr("is not set"));
+  EXPECT_THAT(config_refusal(minimal({{"key_env", "MY_KEY"}}), {{"MY_KEY", ""}}),
+              HasSubstr("is not set"));
   EXPECT_THAT(
-      refusal(minimal({{"key_env", "MY_KEY"}}), {{"MY_KEY", "PLANTED\nHost: evil"}}),
+      config_refusal(minimal({{"key_env", "MY_KEY"}}), {{"MY_KEY", "PLANTED\nHost: evil"}}),
       HasSubstr("environment variable MY_KEY: the key holds characters that no header may"));
 }
 
@@ -181,36 +182,38 @@ TEST(JudgeConfig, AKeyFileThatOthersMayReadIsRefused) {
 TEST(JudgeConfig, TheVariableGoesBeforeTheFile) {
   const Json config = minimal({{"key_env", "MY_KEY"}, {"key_file", "/nowhere/key"}});
   EXPECT_EQ(parse(config, {{"MY_KEY", kPlanted}}).api_key.reveal(), kPlanted);
-  EXPECT_THAT(refusal(config), HasSubstr("/nowhere/key: the key cannot be read"));
+  EXPECT_THAT(config_refusal(config), HasSubstr("/nowhere/key: the key cannot be read"));
 }
 
 TEST(JudgeConfig, HomeIsWhatTheEnvironmentSays) {
-  EXPECT_THAT(refusal(minimal({{"key_file", "~/judge.key"}}), {{"HOME", "/nowhere/home"}}),
+  EXPECT_THAT(config_refusal(minimal({{"key_file", "~/judge.key"}}), {{"HOME", "/nowhere/home"}}),
               HasSubstr("/nowhere/home/judge.key: the key cannot be read"));
 }
 
-// Where a key is easily put by mistake, it is refused and not repeated (refusal() checks that).
+// Where a key is easily put by mistake, it is refused and not repeated (config_refusal() checks
+// that).
 TEST(JudgeConfig, AKeyInTheConfigurationIsRefusedAndNotRepeated) {
   for (const char* key : {"key", "api_key", "token"}) {
-    EXPECT_THAT(refusal(minimal({{key, kPlanted}})), HasSubstr("is not taken"));
+    EXPECT_THAT(config_refusal(minimal({{key, kPlanted}})), HasSubstr("is not taken"));
   }
-  EXPECT_THAT(refusal(minimal({{"key_env", kPlanted}})),
+  EXPECT_THAT(config_refusal(minimal({{"key_env", kPlanted}})),
               HasSubstr("no name of an environment variable"));
-  EXPECT_THAT(refusal(minimal({{"key_env", {{"value", kPlanted}}}})), HasSubstr("must be text"));
-  EXPECT_THAT(refusal(minimal({{"key_file", {kPlanted}}})), HasSubstr("must be text"));
+  EXPECT_THAT(config_refusal(minimal({{"key_env", {{"value", kPlanted}}}})),
+              HasSubstr("must be text"));
+  EXPECT_THAT(config_refusal(minimal({{"key_file", {kPlanted}}})), HasSubstr("must be text"));
   for (const char* name : {"Authorization", "api-key", "X-Auth-Token", "Cookie"}) {
-    EXPECT_THAT(refusal(minimal({{"headers", {{name, kPlanted}}}})),
+    EXPECT_THAT(config_refusal(minimal({{"headers", {{name, kPlanted}}}})),
                 HasSubstr("works as a key and is written out"));
   }
-  EXPECT_THAT(refusal(minimal({{"headers", {{"X-Title", {kPlanted}}}}})),
+  EXPECT_THAT(config_refusal(minimal({{"headers", {{"X-Title", {kPlanted}}}}})),
               HasSubstr("must be text"));
-  EXPECT_THAT(refusal(minimal({{"url", "https://user:PLANTED@host/v1"}})),
+  EXPECT_THAT(config_refusal(minimal({{"url", "https://user:PLANTED@host/v1"}})),
               HasSubstr("the address holds a user name or password"));
-  EXPECT_THAT(refusal(minimal({{"url", "https://host/v1?api-version=1&api_key=PLANTED"}})),
+  EXPECT_THAT(config_refusal(minimal({{"url", "https://host/v1?api-version=1&api_key=PLANTED"}})),
               HasSubstr("a parameter that works as a key"));
-  EXPECT_THAT(refusal(minimal({{"proxy", "http://user:PLANTED@proxy:3128"}})),
+  EXPECT_THAT(config_refusal(minimal({{"proxy", "http://user:PLANTED@proxy:3128"}})),
               HasSubstr("judge.json: proxy: the address holds"));
-  EXPECT_THAT(refusal(minimal({{"proxy", "user:PLANTED@proxy:3128"}})),
+  EXPECT_THAT(config_refusal(minimal({{"proxy", "user:PLANTED@proxy:3128"}})),
               HasSubstr("judge.json: proxy: the address holds"));
   EXPECT_EQ(parse(minimal({{"url", "https://host/v1?api-version=2024"}})).base_url,
             "https://host/v1?api-version=2024");
