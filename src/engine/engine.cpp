@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -264,7 +265,7 @@ std::vector<std::vector<EngineAnswer>> Engine::run(std::span<const EngineRequest
                                [](const EngineRequest& r) { return !r.prompts.empty(); });
   if (!any) return answers;
 
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   Batch batch(*this, requests);
   const std::vector<BatchRow> rows = batch.make_rows(options.samples);
   for (size_t first = 0; first < rows.size();) {
@@ -421,7 +422,7 @@ std::vector<std::vector<std::vector<float>>> Engine::score(
     std::span<const EngineRequest> requests,
     const std::vector<std::vector<std::vector<int64_t>>>& continuations) {
   std::vector<std::vector<std::vector<float>>> scores(requests.size());
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   Batch batch(*this, requests);
   const std::vector<BatchRow> rows = batch.make_rows(1);
   std::vector<std::vector<int64_t>> own;

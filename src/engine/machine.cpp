@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
 #include <torch/version.h>
 #include <unistd.h>
 
@@ -98,12 +99,12 @@ std::string libtorch_version() {
 }
 
 double quick_gemm_gflops() {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   return gemm_gflops({.gemm_size = 512, .seconds = 0.05}, at::kFloat);
 }
 
 MachineRates measure_machine(const MachineOptions& options) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   MachineRates rates;
   rates.gemm_gflops_float32 = gemm_gflops(options, at::kFloat);
   rates.gemm_gflops_bfloat16 = gemm_gflops(options, at::kBFloat16);

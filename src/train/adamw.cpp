@@ -1,6 +1,7 @@
 #include "train/adamw.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <cmath>
 
@@ -19,7 +20,7 @@ AdamW::AdamW(int64_t size, int64_t decayed, at::Device device, const LoopOptions
 }
 
 void AdamW::step(at::Tensor& values, const at::Tensor& gradients, double learning_rate) {
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   ++steps_;
   if (weight_decay_ != 0) values.narrow(0, 0, decayed_).mul_(1.0 - learning_rate * weight_decay_);
   first_.mul_(beta1_).add_(gradients, 1.0 - beta1_);
@@ -32,7 +33,7 @@ void AdamW::step(at::Tensor& values, const at::Tensor& gradients, double learnin
 }
 
 double clip_gradient_norm(at::Tensor& gradients, double max_norm) {
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   const double norm = gradients.norm().item<double>();
   const double factor = max_norm / (norm + 1e-6);
   if (max_norm > 0 && factor < 1.0) gradients.mul_(factor);

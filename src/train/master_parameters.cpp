@@ -1,6 +1,7 @@
 #include "train/master_parameters.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -170,14 +171,14 @@ ParameterSource MasterParameters::compute_source() {
 
 void MasterParameters::collect_gradients() {
   if (options_.dtype == at::kFloat) return;
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   gradients_.add_(compute_gradients_);
   compute_gradients_.zero_();
 }
 
 void MasterParameters::refresh() {
   if (options_.dtype == at::kFloat) return;
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   compute_values_.copy_(values_);
 }
 
@@ -190,7 +191,7 @@ bool MasterParameters::changed(const std::string& name) const {
 }
 
 at::Tensor MasterParameters::merged(const std::string& name, const at::Tensor& original) const {
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   const auto full = index_.find(name);
   if (full != index_.end()) return view(values_, trained_[full->second]);
   const at::Tensor value = original.to(values_.device(), at::kFloat);

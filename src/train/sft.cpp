@@ -1,6 +1,7 @@
 #include "train/sft.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 
@@ -237,7 +238,7 @@ BatchResult SftTask::run_batch(std::span<const uint64_t> indices, int64_t) {
 }
 
 std::pair<double, int64_t> SftTask::evaluate(std::span<const uint64_t> indices) {
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   const auto micro = static_cast<size_t>(options_.micro_batch > 0 ? options_.micro_batch
                                                                   : options_.loop.batch_size);
   double sum = 0;

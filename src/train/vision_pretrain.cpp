@@ -1,6 +1,7 @@
 #include "train/vision_pretrain.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <array>
@@ -208,7 +209,7 @@ BatchResult VisionPretrainTask::run_batch(std::span<const uint64_t> indices, int
 }
 
 std::vector<VisionScores> VisionPretrainTask::evaluate(const LabelledPictures& held_out) {
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   struct Collected {
     std::vector<at::Tensor> kind, colour, presence;
   };

@@ -1,6 +1,7 @@
 #include "vigor/conversation_samples.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <map>
 
@@ -101,7 +102,7 @@ at::Tensor ConversationSamples::pixels(const fs::path& file) const {
 
 void ConversationSamples::encode_all(const Llava& model, Progress* progress) {
   constexpr size_t kBatch = 32;
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const auto count = static_cast<int64_t>(pictures_.size());
   const LlavaConfig& config = model.config();
   features_ = at::empty({count, config.image_tokens(), config.vision.hidden_size},

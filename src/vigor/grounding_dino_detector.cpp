@@ -1,6 +1,7 @@
 // The text and picture side of Grounding DINO: captions to tokens, pictures to pixel values, and
 // the network's answers to nouns and phrases.
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <map>
@@ -187,7 +188,7 @@ Json GroundingDinoDetector::identity() const {
 
 std::vector<NounFinding> GroundingDinoDetector::find(const Image& image,
                                                      std::span<const std::string> nouns) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   // Nouns of the same tokens are one.
   std::vector<std::vector<int>> distinct;
   std::map<std::vector<int>, size_t> places;
@@ -253,7 +254,7 @@ std::vector<NounFinding> GroundingDinoDetector::find(const Image& image,
 
 std::vector<PhraseBox> GroundingDinoDetector::ground(const Image& image, const std::string& caption,
                                                      double box_threshold, double text_threshold) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   std::string text = stripped(caption);
   if (!text.ends_with('.')) text += '.';
   const std::vector<int> ids = state_->tokenizer.encode(text);

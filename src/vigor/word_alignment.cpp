@@ -1,6 +1,7 @@
 #include "vigor/word_alignment.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -80,7 +81,7 @@ at::Tensor attention_start(const ParameterSource& source, const LlamaConfig& con
 
 WordAlignment align_words(const LlavaConfig& config, const ParameterSource& source,
                           const ScenePictures& pictures, const Tokenizer& tokenizer) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const Llava model(config, source);
   const Patches patches = encode(model, pictures);
   const at::Tensor mean = patches.projected.mean(0);

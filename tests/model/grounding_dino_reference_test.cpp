@@ -2,6 +2,7 @@
 // tolerances from the README there: tensors 1e-4, boxes 0.02 pixel, scores 5e-5). Cases, shapes and
 // thresholds come from the files.
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -98,7 +99,7 @@ class ReferenceGroundingDino : public ::testing::TestWithParam<const char*> {
     for (const std::string& left : expected) ADD_FAILURE() << left << " was not compared";
   }
 
-  at::NoGradGuard no_grad_;
+  c10::NoGradGuard no_grad_;
   std::unique_ptr<Golden> golden_;
   std::unique_ptr<GroundingDino> model_;
 };

@@ -1,5 +1,6 @@
 // Grounding DINO's configuration and messages, without reference data.
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -70,7 +71,7 @@ TEST(GroundingDinoConfigTest, WhatIsNotSupportedIsNamed) {
 }
 
 TEST(GroundingDinoTest, FusedAndPlainKernelsAgreeInBothDtypes) {
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     at::manual_seed(3);
     // The sizes of the real model take the fixed-size loop, others the general one.
@@ -100,7 +101,7 @@ TEST(GroundingDinoTest, FusedAndPlainKernelsAgreeInBothDtypes) {
 
 // An offset that is not a number must not become an address.
 TEST(GroundingDinoTest, NotANumberIsOutsideOfEveryLevel) {
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   const at::Tensor value = at::ones({1, 6, 1, 32});
   for (const double bad : {std::nan(""), 1e30, -1e30}) {
     const at::Tensor offsets = at::full({1, 1, 1, 1, 1, 2}, bad);
@@ -133,7 +134,7 @@ TEST(GroundingDinoTest, GradientsReachBackboneAndText) {
 }
 
 TEST(GroundingDinoTest, WhatCannotBeAskedIsSaid) {
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   const GroundingDino model = small_model();
   const auto message = [&](const at::Tensor& text) -> std::string {
     try {

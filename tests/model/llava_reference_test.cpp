@@ -1,6 +1,7 @@
 // The networks against transformers' tensors (shared/reference/llava-*; tolerances from its README:
 // vision, projector, hidden states 5e-5; logits 1e-4).
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
 #include "model/llava.h"
@@ -45,7 +46,7 @@ class ReferenceLlava : public ::testing::TestWithParam<const char*> {
     return std::stoll(name.substr(name.rfind('/') + 1));
   }
 
-  at::NoGradGuard no_grad_;
+  c10::NoGradGuard no_grad_;
   std::unique_ptr<Golden> golden_;
   std::unique_ptr<Llava> model_;
 };

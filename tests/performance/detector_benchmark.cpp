@@ -4,6 +4,7 @@
 //   detector_benchmark [GEOMETRY.json]        default: configs/models/grounding-dino-tiny.json
 #include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
+#include <c10/core/GradMode.h>
 
 #include <string>
 
@@ -46,7 +47,7 @@ struct Picture {
 };
 
 void whole(benchmark::State& state, at::ScalarType dtype, DeformableKernel kernel) {
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   const GroundingDino model = model_of(dtype, kernel);
   const Picture picture;
   const at::Tensor pixels = picture.pixels.to(dtype);
@@ -60,7 +61,7 @@ void whole(benchmark::State& state, at::ScalarType dtype, DeformableKernel kerne
 
 // The part that another prompt about the same picture costs again.
 void another_prompt(benchmark::State& state, at::ScalarType dtype) {
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   const GroundingDino model = model_of(dtype, DeformableKernel::kAuto);
   const Picture picture;
   const VisionFeatures vision = model.encode_images(picture.pixels.to(dtype), picture.mask);
@@ -73,7 +74,7 @@ void another_prompt(benchmark::State& state, at::ScalarType dtype) {
 
 // One layer's sampling: 17,821 places, 8 heads, 4 levels, 4 points.
 void sampling(benchmark::State& state, at::ScalarType dtype, bool fused) {
-  at::NoGradGuard no_grad;
+  c10::NoGradGuard no_grad;
   const LevelShapes shapes = {{100, 134}, {50, 67}, {25, 34}, {13, 17}};
   int64_t places = 0;
   for (const auto& [height, width] : shapes) places += height * width;
