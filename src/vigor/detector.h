@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -24,15 +25,46 @@ struct NounFinding {
   std::string error;              // why there is no score
 };
 
+// A picture as it is asked about; each detector takes of it what it needs.
+struct Picture {
+  std::string name;    // as the captions name it
+  std::string bytes;   // of the file; empty for detectors that look at no picture
+  std::string sha256;  // of `bytes`
+};
+
+struct PictureNouns {
+  Picture picture;
+  std::vector<std::string> nouns;
+};
+
+struct PictureFindings {
+  std::vector<NounFinding> findings;  // one for each noun, in order; empty with an error
+  std::string error;                  // why nothing could be asked of this picture
+};
+
 class Detector {
  public:
   virtual ~Detector() = default;
   // Everything that findings depend on, for settings and caches.
   virtual Json identity() const = 0;
+  // Scores below this are not known: a threshold below it would take them for missing.
+  virtual double lowest_threshold() const { return 0; }
+  // Looks at the bytes of pictures.
+  virtual bool needs_pictures() const { return true; }
+  // Pictures that are worth giving to find_all() together.
+  virtual size_t pictures_together() const { return 1; }
   // One finding for each noun, in order. The picture is encoded once whatever is asked; equal
-  // nouns are asked once. Throws Error when nothing could be asked at all.
-  virtual std::vector<NounFinding> find(const Image& image, std::span<const std::string> nouns) = 0;
+  // nouns are asked once. Throws Error when nothing could be asked of this picture.
+  virtual std::vector<NounFinding> find(const Picture& picture,
+                                        std::span<const std::string> nouns) = 0;
+  // One answer for each request, in order: what find() throws is the answer's error. An Error that
+  // it throws itself ends the run (no answer can be had any more). When stop is requested, what
+  // was not asked has the error kStopped.
+  virtual std::vector<PictureFindings> find_all(std::span<const PictureNouns> requests,
+                                                std::stop_token stop);
 };
+
+inline constexpr const char* kStopped = "stopped before it was asked";
 
 // A box and the part of the prompt that it stands for.
 struct PhraseBox {
@@ -44,6 +76,9 @@ struct PhraseBox {
 // A detector that also reads whole captions.
 class PhraseDetector : public Detector {
  public:
+  // As find(), for a picture that is decoded.
+  virtual std::vector<NounFinding> find_in(const Image& image,
+                                           std::span<const std::string> nouns) = 0;
   // Boxes for a caption whose phrases end in ".", as transformers' post-processing gives them:
   // score above `box_threshold`, phrases of tokens above `text_threshold`. A "." is put at the end
   // when there is none. Throws Error when the caption is empty or longer than the network reads.

@@ -85,7 +85,12 @@ class GroundingDinoDetector : public PhraseDetector {
  public:
   explicit GroundingDinoDetector(const GroundingDinoOptions& options);
   Json identity() const override;
-  std::vector<NounFinding> find(const Image& image, std::span<const std::string> nouns) override;
+  std::vector<NounFinding> find(const Picture& picture,
+                                std::span<const std::string> nouns) override {
+    return find_in(decode_image(std::as_bytes(std::span(picture.bytes)), printable(picture.name)),
+                   nouns);
+  }
+  std::vector<NounFinding> find_in(const Image& image, std::span<const std::string> nouns) override;
   std::vector<PhraseBox> ground(const Image& image, const std::string& caption,
                                 double box_threshold, double text_threshold) override;
 
@@ -186,8 +191,8 @@ Json GroundingDinoDetector::identity() const {
           {"keep_apart", state_->options.keep_apart}};
 }
 
-std::vector<NounFinding> GroundingDinoDetector::find(const Image& image,
-                                                     std::span<const std::string> nouns) {
+std::vector<NounFinding> GroundingDinoDetector::find_in(const Image& image,
+                                                        std::span<const std::string> nouns) {
   const c10::NoGradGuard no_grad;
   // Nouns of the same tokens are one.
   std::vector<std::vector<int>> distinct;

@@ -88,7 +88,7 @@ TEST_F(ReferenceDetector, PromptsThatCannotBeAskedAreRefused) {
 // One noun alone is the prompt "noun.": the best box of its tokens.
 TEST_F(ReferenceDetector, ANounsScoreIsThatOfItsBestBox) {
   const std::vector<std::string> nouns = {"umbrella"};
-  const auto findings = detector_->find(image(0), nouns);
+  const auto findings = detector_->find_in(image(0), nouns);
   const auto boxes = detector_->ground(image(0), "umbrella.", 0, 0);
   ASSERT_TRUE(findings[0].score.has_value());
   EXPECT_GT(*findings[0].score, 0);
@@ -101,8 +101,8 @@ TEST_F(ReferenceDetector, ANounsScoreIsThatOfItsBestBox) {
 TEST_F(ReferenceDetector, EqualNounsAreAskedOnceAndOrderDoesNotMatter) {
   const std::vector<std::string> nouns = {"dog", "traffic light", "Dog", "umbrella"};
   const std::vector<std::string> other = {"umbrella", "dog", "traffic light"};
-  const auto first = detector_->find(image(0), nouns);
-  const auto second = detector_->find(image(0), other);
+  const auto first = detector_->find_in(image(0), nouns);
+  const auto second = detector_->find_in(image(0), other);
   EXPECT_EQ(*first[0].score, *first[2].score);
   EXPECT_EQ(*first[0].score, *second[1].score);
   EXPECT_EQ(first[1].box, second[2].box);
@@ -111,7 +111,7 @@ TEST_F(ReferenceDetector, EqualNounsAreAskedOnceAndOrderDoesNotMatter) {
 
 TEST_F(ReferenceDetector, WhatCannotBeAskedHasNoScore) {
   const std::vector<std::string> nouns = {"", "dog", "...", "\xF0\x9F\xA6\x84", "st. bernard"};
-  const auto findings = detector_->find(image(0), nouns);
+  const auto findings = detector_->find_in(image(0), nouns);
   EXPECT_THAT(findings[0].error, HasSubstr("nothing to look for"));
   EXPECT_THAT(findings[2].error, HasSubstr("nothing to look for"));
   EXPECT_THAT(findings[3].error, HasSubstr("vocabulary"));
@@ -123,8 +123,8 @@ TEST_F(ReferenceDetector, WhatCannotBeAskedHasNoScore) {
 TEST_F(ReferenceDetector, ManyNounsGoThroughSeveralPrompts) {
   std::vector<std::string> nouns;
   for (int i = 0; i < 150; ++i) nouns.push_back("dog number " + std::to_string(i));
-  const auto one = detector_->find(image(1), nouns);
-  const auto many = open({.prompts_per_batch = 3})->find(image(1), nouns);
+  const auto one = detector_->find_in(image(1), nouns);
+  const auto many = open({.prompts_per_batch = 3})->find_in(image(1), nouns);
   for (size_t i = 0; i < nouns.size(); ++i) {
     ASSERT_TRUE(one[i].score.has_value()) << nouns[i];
     EXPECT_NEAR(*one[i].score, *many[i].score, 5e-5) << nouns[i];
