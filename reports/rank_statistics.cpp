@@ -1,6 +1,7 @@
 #include "reports/rank_statistics.h"
 
 #include <algorithm>
+#include <boost/math/distributions/binomial.hpp>
 #include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
@@ -110,6 +111,12 @@ std::optional<double> kendalls_w(const RankTable& ranks) {
   const double most = rows * rows * (models * models * models - models) - rows * ties;
   if (most <= 0) return std::nullopt;
   return 12 * squares / most;
+}
+
+double binomial_at_least(int64_t successes, int64_t n, double p) {
+  if (successes <= 0 || p >= 1) return 1;
+  const boost::math::binomial_distribution<double> draws(static_cast<double>(n), p);
+  return boost::math::cdf(boost::math::complement(draws, static_cast<double>(successes - 1)));
 }
 
 PairOrder compare_orders(std::span<const double> a, std::span<const double> b) {

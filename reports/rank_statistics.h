@@ -32,6 +32,9 @@ std::optional<ChiSquared> friedman(const RankTable& ranks);
 // ties: 1 when all rank alike, about 0 when they do not agree. Empty as friedman().
 std::optional<double> kendalls_w(const RankTable& ranks);
 
+// The probability of `successes` or more of `n` (0 to n) when each has probability `p`.
+double binomial_at_least(int64_t successes, int64_t n, double p);
+
 // How often two rankings of the same candidates contradict each other.
 struct PairOrder {
   int64_t pairs = 0;     // of candidates

@@ -58,7 +58,8 @@ std::string tiles(const RankingRun& run) {
   const Json canaries = run.metrics.value("canaries", Json());
   out += tile("Obeyed a caption", share("canaries", "first_share"),
               canaries.is_object()
-                  ? fmt::format("of {} rankings with a canary", count(canaries, "rankings"))
+                  ? fmt::format("of {} rankings with a canary; lots: {}",
+                                count(canaries, "rankings"), share("canaries", "chance"))
                   : "no canaries were shown");
   return out + "</dl>\n";
 }

@@ -75,8 +75,11 @@ std::string ranking_table_text(const Json& metrics) {
                        share(repeats, "reversed"), number(repeats, "kendalls_w"));
   }
   if (canaries.is_object()) {
-    out += fmt::format("canaries: first in {} of {} rankings\n", share(canaries, "first_share"),
-                       canaries["rankings"].get<int64_t>());
+    out += fmt::format("canaries: first in {} of {} rankings{}\n", share(canaries, "first_share"),
+                       canaries["rankings"].get<int64_t>(),
+                       canaries.contains("chance")
+                           ? ", by drawing lots in " + share(canaries, "chance")
+                           : std::string());
   }
   for (const Json& warning : metrics["warnings"]) {
     out += "warning: " + printable(warning.get<std::string>()) + "\n";

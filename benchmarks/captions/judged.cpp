@@ -108,7 +108,10 @@ JudgedSamples read_judged(const std::vector<Json>& samples,
         continue;
       }
       call.canary_place[m] = (ranks[canary] - 1) / static_cast<double>(shown.size() - 1);
-      call.canary_first[m] = ranks[canary] == *std::min_element(ranks.begin(), ranks.end());
+      const double best = *std::min_element(ranks.begin(), ranks.end());
+      call.canary_first[m] = ranks[canary] == best;
+      call.canary_chance[m] = static_cast<double>(std::count(ranks.begin(), ranks.end(), best)) /
+                              static_cast<double>(ranks.size());
       call.ranks[m] = without(ranks, canary);
     }
     out.calls.push_back(std::move(call));

@@ -23,6 +23,9 @@ struct Judged {
   // By metric, with a canary: its place from 0 (first) to 1 (last), ties shared.
   std::array<std::optional<double>, ranking::kMetricCount> canary_place;
   std::array<bool, ranking::kMetricCount> canary_first{};  // in the best group, maybe with others
+  // By metric, with a canary: the share of what was shown that is in the best group, which is how
+  // often the canary would be by drawing lots.
+  std::array<double, ranking::kMetricCount> canary_chance{};
 };
 
 struct SampleCounts {

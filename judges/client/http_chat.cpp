@@ -18,6 +18,7 @@
 #include "judges/client/request_body.h"
 #include "judges/client/schedule.h"
 #include "judges/client/transport.h"
+#include "judges/client/trouble.h"
 
 namespace vigor {
 
@@ -152,7 +153,9 @@ class HttpChat : public ChatClient {
     prompt_tokens_ += outcome.usage.prompt_tokens;
     completion_tokens_ += outcome.usage.completion_tokens;
     const int tries = schedule_.tries(index);
-    if (schedule_.ended(index, outcome, environment_.clock())) {
+    const double now = environment_.clock();
+    if (schedule_.ended(index, outcome, now)) {
+      if (outcome.next == Outcome::Next::kDone) say(trouble_.answered(now));
       bodies_.erase(index);
       ++requests_;
       if (!outcome.reply.error.empty()) ++errors_[outcome.kind];
@@ -160,8 +163,14 @@ class HttpChat : public ChatClient {
       outcome.reply.raw = kept_text(result.body, kKeptBytes);
       redact(outcome.reply);
       (*done_)(index, std::move(outcome.reply));
+    } else if (const std::optional<double> next = schedule_.next_try(now)) {
+      say(trouble_.failed(outcome.reply.error, tries, options_.max_tries, *next - now, now));
     }
     pump();
+  }
+
+  void say(const std::string& words) const {
+    if (environment_.trouble && !words.empty()) environment_.trouble(redactor_.redact(words));
   }
 
   // An endpoint, or a proxy before it, may send back what it was sent; what was escaped in the body
@@ -215,6 +224,7 @@ class HttpChat : public ChatClient {
   const ChatReplyCallback* done_ = nullptr;
   uint64_t runs_ = 0;
   bool pumping_ = false;
+  TroubleReport trouble_;
 
   // Since construction.
   uint64_t requests_ = 0, retries_ = 0;

@@ -84,6 +84,9 @@ struct HttpChatEnvironment {
   // Seconds since 1970, for Retry-After dates of servers that send no Date.
   Clock wall_clock = system_clock();
   CounterRandom random{0, "chat backoff"};  // for the jitter
+  // Told in words, from within complete(), that tries fail and are made again, at growing intervals
+  // (trouble.h), and that answers come again. No key is in them. May be empty.
+  std::function<void(const std::string& words)> trouble = nullptr;
 };
 
 // Throws Error when an option is out of its range.

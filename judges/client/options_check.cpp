@@ -137,7 +137,7 @@ TransportOptions transport_options(const HttpChatOptions& options) {
   out.low_speed_bytes_s = options.low_speed_bytes_s;
   out.low_speed_time_s = options.low_speed_time_s;
   out.max_reply_bytes = options.max_reply_bytes;
-  out.keep_connections = static_cast<size_t>(options.max_in_flight);
+  out.max_in_flight = static_cast<size_t>(options.max_in_flight);
   out.verify_tls = options.verify_tls;
   out.ca_file = options.ca_file;
   out.proxy = options.proxy;

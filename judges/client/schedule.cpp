@@ -58,6 +58,11 @@ Schedule::Step Schedule::step(double now) {
   return send(*index, now);
 }
 
+std::optional<double> Schedule::next_try(double now) const {
+  if (retries_.empty()) return std::nullopt;
+  return std::max({retries_.begin()->first, hold_until_, now});
+}
+
 void Schedule::made(size_t index, const TokenEstimate& tokens) {
   next_ = index + 1;
   head_ = index;

@@ -57,6 +57,8 @@ class Schedule {
   Ended why_ended() const { return why_; }
 
   int tries(size_t index) const { return items_.at(index).tries; }
+  // When the next request that failed is tried again (`now` or later); empty when none is.
+  std::optional<double> next_try(double now) const;
   size_t in_flight() const { return in_flight_; }
   int concurrency() const { return concurrency_.limit(); }
   const Budget& budget() const { return budget_; }

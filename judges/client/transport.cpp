@@ -1,16 +1,23 @@
 #include "judges/client/transport.h"
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace vigor {
 
@@ -20,6 +27,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr size_t kMostHeaderBytes = 256 << 10;
+// On one connection of HTTP/2: libcurl's limit, and that of most servers.
+constexpr size_t kMostStreams = 100;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 std::chrono::steady_clock::duration duration_of(double seconds) {
@@ -44,6 +53,9 @@ struct Transfer {
   HttpTransport::Done done;
   size_t header_bytes = 0, max_reply_bytes = 0;
   bool began = false;
+  // With TLS: told whether the connection carries many requests at a time, as soon as that is
+  // known.
+  std::function<void(bool many)> connected;
   char message[CURL_ERROR_SIZE] = "";
   // For the speed of the reply.
   SteadyTime window_start{};
@@ -54,11 +66,34 @@ size_t take_header(char* data, size_t size, size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   transfer.header_bytes += size * count;
   if (!transfer.began) transfer.window_start = std::chrono::steady_clock::now();
+  if (!transfer.began && transfer.connected) {
+    transfer.connected(std::string_view(data, size * count).starts_with("HTTP/2"));
+  }
   transfer.began = true;
   if (transfer.header_bytes <= kMostHeaderBytes) return size * count;
   transfer.result.exchange = Exchange::kTooLong;
-  static_cast<void>(data);
   return 0;
+}
+
+// What client and server agreed on in TLS; empty when libcurl's TLS is not OpenSSL, which the
+// transport is told of by the answer then.
+std::optional<bool> agreed_on_http2(CURL* easy) {
+  curl_tlssessioninfo* tls = nullptr;
+  if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || tls == nullptr ||
+      tls->backend != CURLSSLBACKEND_OPENSSL || tls->internals == nullptr) {
+    return std::nullopt;
+  }
+  const unsigned char* name = nullptr;
+  unsigned length = 0;
+  SSL_get0_alpn_selected(static_cast<const SSL*>(tls->internals), &name, &length);
+  return length == 2 && std::memcmp(name, "h2", 2) == 0;
+}
+
+// The request has its connection, and goes out next.
+int on_connected(void* user, char*, char*, int, int) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (const auto many = agreed_on_http2(transfer.easy.get())) transfer.connected(*many);
+  return CURL_PREREQFUNC_OK;
 }
 
 size_t take_body(char* data, size_t size, size_t count, void* user) {
@@ -119,7 +154,11 @@ Exchange exchange_of(CURLcode code) {
 class HttpTransport::Implementation {
  public:
   Implementation(asio::io_context& loop, TransportOptions options)
-      : loop_(loop), options_(std::move(options)), timer_(loop), speed_timer_(loop) {
+      : loop_(loop),
+        options_(std::move(options)),
+        tls_(options_.url.starts_with("https:")),
+        timer_(loop),
+        speed_timer_(loop) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     multi_ = curl_multi_init();
     if (multi_ == nullptr) throw Error({.what = "libcurl cannot be set up"});
@@ -128,7 +167,7 @@ class HttpTransport::Implementation {
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.keep_connections));
+    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.max_in_flight));
     // libcurl would wait a second for a "100 Continue" that few endpoints send.
     headers_ = curl_slist_append(headers_, "Expect:");
     for (const auto& [name, value] : options_.headers) {
@@ -163,15 +202,21 @@ class HttpTransport::Implementation {
     transfer->done = std::move(done);
     transfer->max_reply_bytes = options_.max_reply_bytes;
     CURL* easy = transfer->easy.get();
+    if (tls_) {
+      transfer->connected = [this](bool many) { learn(many); };
+      curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer.get());
+    }
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(transfer->request->size()));
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->request->data());
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer.get());
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer.get());
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->message);
-    transfers_.emplace(easy, std::move(transfer));
-    curl_multi_add_handle(multi_, easy);
-    if (transfers_.size() == 1 && options_.low_speed_bytes_s > 0) watch_speed();
+    if (tls_ && speaks_ == Speaks::kUnknown && !transfers_.empty()) {
+      waiting_.push_back(std::move(transfer));
+    } else {
+      start(std::move(transfer));
+    }
   }
 
   void abandon() {
@@ -179,6 +224,8 @@ class HttpTransport::Implementation {
       set_aside(*transfer);
     }
     transfers_.clear();
+    for (auto& transfer : waiting_) set_aside(*transfer);
+    waiting_.clear();
     timer_.cancel();
     speed_timer_.cancel();
   }
@@ -192,6 +239,31 @@ class HttpTransport::Implementation {
     bool reading = false, writing = false;
   };
 
+  void start(std::unique_ptr<Transfer> transfer) {
+    CURL* easy = transfer->easy.get();
+    // Rather wait for a connection that carries many requests than open one each. Not on HTTP/1.1:
+    // libcurl learns that it carries one from the first answer, and all would wait for it.
+    const bool one = !tls_ || speaks_ == Speaks::kOneEach;
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, one ? 0L : 1L);
+    transfers_.emplace(easy, std::move(transfer));
+    curl_multi_add_handle(multi_, easy);
+    if (transfers_.size() == 1 && options_.low_speed_bytes_s > 0) watch_speed();
+  }
+
+  // Called by libcurl, which may not be called back before it has returned.
+  void learn(bool many) {
+    const Speaks now = many ? Speaks::kMany : Speaks::kOneEach;
+    if (speaks_ == now) return;
+    learned_ = true;
+    asio::post(loop_, [this, now] {
+      speaks_ = now;
+      const size_t connections = (options_.max_in_flight + kMostStreams - 1) / kMostStreams;
+      curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS,
+                        now == Speaks::kMany ? static_cast<long>(connections) : 0L);
+      for (auto& transfer : std::exchange(waiting_, {})) start(std::move(transfer));
+    });
+  }
+
   Easy prepared() {
     Easy owned(curl_easy_init());
     CURL* easy = owned.get();
@@ -202,13 +274,9 @@ class HttpTransport::Implementation {
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
     curl_easy_setopt(easy, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    // With TLS: wait for a connection that may carry many requests rather than open one each. Not
-    // without: libcurl learns that plain HTTP cannot from the first answer, and all would wait for
-    // it.
-    const bool tls = options_.url.starts_with("https:");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                     static_cast<long>(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L);
+                     static_cast<long>(tls_ ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    if (tls_) curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(options_.connect_timeout_s));
@@ -330,13 +398,22 @@ class HttpTransport::Implementation {
     result.sent = request_bytes > 0 && result.exchange != Exchange::kNotConnected &&
                   result.exchange != Exchange::kCertificate;
     set_aside(*transfer);
+    // The first found no way to the server: neither do those that waited for it.
+    std::deque<std::unique_ptr<Transfer>> others;
+    if (!learned_ && transfers_.empty()) others = std::exchange(waiting_, {});
+    for (auto& other : others) {
+      other->result.exchange = result.exchange;
+      other->result.trouble = result.trouble;
+      set_aside(*other);
+    }
     transfer->done(std::move(result));
+    for (auto& other : others) other->done(std::move(other->result));
   }
 
   // The handle outlives the transfer: it must not write to it any more.
   void set_aside(Transfer& transfer) {
     CURL* easy = transfer.easy.get();
-    curl_multi_remove_handle(multi_, easy);
+    curl_multi_remove_handle(multi_, easy);  // nothing when it only waited
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
     idle_.push_back(std::move(transfer.easy));
   }
@@ -368,12 +445,19 @@ class HttpTransport::Implementation {
     });
   }
 
+  // What the connections were last found to carry.
+  enum class Speaks { kUnknown, kOneEach, kMany };
+
   asio::io_context& loop_;
   const TransportOptions options_;
+  const bool tls_;
+  Speaks speaks_ = Speaks::kUnknown;
+  bool learned_ = false;  // speaks_ is known, or will be when the loop comes to it
   asio::steady_timer timer_, speed_timer_;
   CURLM* multi_ = nullptr;
   curl_slist* headers_ = nullptr;
   std::unordered_map<CURL*, std::unique_ptr<Transfer>> transfers_;
+  std::deque<std::unique_ptr<Transfer>> waiting_;  // for what the first connection speaks
   std::vector<Easy> idle_;
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
 };

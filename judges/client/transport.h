@@ -23,14 +23,17 @@ struct TransportOptions {
   double connect_timeout_s = 10, timeout_s = 300;       // seconds
   double low_speed_bytes_s = 1, low_speed_time_s = 60;  // 0 bytes/s: off
   size_t max_reply_bytes = 8 << 20;
-  size_t keep_connections = 64;  // idle ones that stay open
+  // Requests that are under way at a time; so many connections stay open when they are idle.
+  size_t max_in_flight = 64;
   bool verify_tls = true;
   std::string ca_file, proxy;  // empty: the system's; none
 };
 
-// Not thread-safe: used from the thread that runs the loop. HTTP/2 where TLS offers it, many
-// requests on one connection; HTTP/1.1 with keep-alive elsewhere. Never follows a redirect, reads
-// no environment, no .netrc, sends no cookies.
+// Not thread-safe: used from the thread that runs the loop. HTTP/2 where TLS offers it, up to 100
+// requests on one connection (fewer when the server says so: then some wait, and their timeout
+// runs); HTTP/1.1 with keep-alive elsewhere. With TLS the first connection tells which, and the
+// other requests wait for it. Never follows a redirect, reads no environment, no .netrc, sends no
+// cookies.
 class HttpTransport {
  public:
   using Done = std::function<void(HttpResult&& result)>;

@@ -1,11 +1,16 @@
 #include "judges/judge/open_judge.h"
 
+#include <algorithm>
+#include <set>
+
 #include "base/files.h"
 #include "judges/cache/cached_chat.h"
 #include "judges/judge/judge_config.h"
 
 namespace vigor {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::string_view kRecorded = "recorded:";
 
@@ -29,13 +34,67 @@ std::unique_ptr<ChatClient> open_recorded(const std::string& file) {
   return std::make_unique<CachedChat>(judges.front().identity, std::move(store));
 }
 
+// Configurations of the folders as "FILE.json (model NAME)"; with `wanted`, those whose file or
+// model has it in its name.
+std::vector<std::string> configurations(const std::vector<fs::path>& folders,
+                                        const std::string& wanted) {
+  std::set<std::string> seen;
+  std::vector<std::string> out;
+  for (const fs::path& folder : folders) {
+    std::error_code error;
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(folder, error)) files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    for (const fs::path& file : files) {
+      if (file.extension() != ".json") continue;
+      std::string model;
+      try {
+        model = parse_json(read_file(file), file.string()).at("model").get<std::string>();
+      } catch (const std::exception&) {
+        continue;  // no configuration
+      }
+      const bool fits = model.find(wanted) != std::string::npos || file.stem().string() == wanted;
+      if (!fits || !seen.insert(file.filename().string()).second) continue;
+      const std::string near = fs::proximate(file, error).string();
+      const std::string shown =
+          error || near.empty() || near.starts_with("..") ? file.string() : near;
+      out.push_back(printable(shown) + " (model " + printable(model) + ")");
+    }
+  }
+  return out;
+}
+
+[[noreturn]] void refuse_name(const JudgeOptions& options) {
+  // "configs/judges/gpt-4.json" means "gpt-4".
+  std::string wanted = fs::path(options.config).filename().string();
+  if (wanted.ends_with(".json")) wanted.resize(wanted.size() - 5);
+  std::vector<std::string> found = configurations(options.known_configs, wanted);
+  const bool fits = !found.empty();
+  if (!fits) found = configurations(options.known_configs, "");
+  std::string fix = fits ? "give " : "give a file as in configs/judges";
+  if (!fits && !found.empty()) fix += ": ";
+  for (size_t i = 0; i < found.size(); ++i) fix += (i == 0 ? "" : ", or ") + found[i];
+  throw Error(
+      {.what = "no such file of a judge's configuration",
+       .where = "--judge " + printable(options.config),
+       .cause = "--judge takes a file that names the endpoint, model and key, or an address",
+       .fix = fix + "; or the address of an endpoint: http://host/v1#" +
+              (wanted.empty() ? "model" : printable(wanted)),
+       .exit_code = ExitCode::kUsage});
+}
+
 HttpChatOptions http_options(const JudgeOptions& options, const Environment& environment,
                              Keys keys) {
+  std::error_code error;
+  if (!is_endpoint_address(options.config) && !fs::exists(options.config, error)) {
+    refuse_name(options);
+  }
   HttpChatOptions http = is_endpoint_address(options.config)
                              ? parse_endpoint_address(options.config, environment, keys)
                              : read_judge_config(options.config, environment, keys);
   http.budget = options.budget;
   http.deadline_s = options.deadline_s;
+  if (options.max_tries) http.max_tries = *options.max_tries;
   return http;
 }
 
@@ -59,7 +118,9 @@ std::unique_ptr<ChatClient> open_judge(const JudgeOptions& options, const JudgeC
   }
   std::unique_ptr<ChatClient> client = make_http_chat(
       http_options(options, context.environment, reads ? Keys::kLeave : Keys::kFetch),
-      {.clock = context.clock, .random = CounterRandom(context.jitter_seed, "chat backoff")});
+      {.clock = context.clock,
+       .random = CounterRandom(context.jitter_seed, "chat backoff"),
+       .trouble = context.trouble});
   if (off) return client;
   if (reads) {
     return std::make_unique<CachedChat>(client->identity(),

@@ -6,9 +6,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/progress.h"
 #include "judges/chat/chat.h"
@@ -31,6 +33,11 @@ struct JudgeOptions {
   std::optional<double> budget = {};
   // Seconds from opening after which nothing more is asked (> 0); unset: no limit.
   std::optional<double> deadline_s = {};
+  // Tries of one request, the first included (1 or more); unset: the configuration's.
+  std::optional<int> max_tries = {};
+  // Folders of configurations, shown to who names a judge that is none; those that are not there
+  // are passed over.
+  std::vector<std::filesystem::path> known_configs = {};
 };
 
 struct JudgeContext {
@@ -38,6 +45,8 @@ struct JudgeContext {
   Clock clock = steady_clock();
   // Of the waits between tries; processes that ask one endpoint together need different ones.
   uint64_t jitter_seed = 0;
+  // As in HttpChatEnvironment.
+  std::function<void(const std::string& words)> trouble = nullptr;
 };
 
 // Throws Error when the configuration is broken, a key is missing or lies open to others, or the

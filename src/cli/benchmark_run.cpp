@@ -13,7 +13,7 @@ ExitCode run_on_model(const CommandContext& context, const ModelOptions& model,
   model.warn_about_machine(context.console);
   SessionMeasurement session;
   const double before_load = context.console.clock();
-  const std::unique_ptr<Lvlm> lvlm = open_lvlm(model.lvlm(run.seed, context.console.clock));
+  const std::unique_ptr<Lvlm> lvlm = open_lvlm(model.lvlm(run.seed, context.console));
   session.load_s = context.console.clock() - before_load;
 
   const Json identity = lvlm->identity();

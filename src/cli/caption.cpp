@@ -147,8 +147,7 @@ class Caption : public Command {
     model_.warn_about_machine(context.console);
     SessionMeasurement session;
     const double before_load = context.console.clock();
-    const std::unique_ptr<Lvlm> model =
-        open_lvlm(model_.lvlm(generation_.seed, context.console.clock));
+    const std::unique_ptr<Lvlm> model = open_lvlm(model_.lvlm(generation_.seed, context.console));
     session.load_s = context.console.clock() - before_load;
     const Json identity = model->identity();
     RunFolder folder = RunFolder::open(*context.files, out_ + ".run", settings(identity),

@@ -17,6 +17,7 @@ struct Console {
   Clock clock;
 
   // A line for the human beside the result: "note: ...". Safe for a terminal.
+  // On a terminal they take the place of a line of progress that stands there.
   void note(std::string_view text) const;
   void warn(std::string_view text) const;
   Progress progress() const { return Progress(err, {.terminal = err_is_terminal}, clock); }

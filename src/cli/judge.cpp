@@ -15,6 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Who asks whether a judge works wants to know soon.
+constexpr int kCheckTries = 2;
+
 // "2026-11-23", of UTC.
 std::string day(int64_t seconds) {
   const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(
@@ -188,7 +191,7 @@ class Check : public Command {
 
   ExitCode run(const CommandContext& context) override {
     require_option(judge_.given(), "--judge", "the judge to ask");
-    const std::unique_ptr<ChatClient> judge = judge_.open(context, {});
+    const std::unique_ptr<ChatClient> judge = judge_.open(context, {}, kCheckTries);
     const auto make = [](size_t) {
       ChatRequest request;
       request.messages = {{"user", {{"Reply with the word ready.", nullptr}}}};

@@ -10,6 +10,18 @@ namespace vigor {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// Those that the user sees first: beside the working folder, then those of the program.
+std::vector<fs::path> known_configs() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  return {"configs/judges", (program / "../share/vigor-eval/configs/judges").lexically_normal(),
+          fs::path(VIGOR_SOURCE_DIR) / "configs/judges"};
+}
+
+}  // namespace
+
 void JudgeFlags::add_to(CLI::App& app) {
   app.add_option("--judge", options_.config,
                  "Judge: FILE.json (configs/judges), http(s)://host/v1#model, or "
@@ -32,8 +44,8 @@ void JudgeFlags::add_to(CLI::App& app) {
           ->check(CLI::PositiveNumber);
 }
 
-std::unique_ptr<ChatClient> JudgeFlags::open(const CommandContext& context,
-                                             const fs::path& run) const {
+std::unique_ptr<ChatClient> JudgeFlags::open(const CommandContext& context, const fs::path& run,
+                                             int max_tries) const {
   JudgeOptions options = options_;
   if (options.cache_file.empty() && run.empty()) {
     options.cache_mode = "off";
@@ -44,10 +56,17 @@ std::unique_ptr<ChatClient> JudgeFlags::open(const CommandContext& context,
   }
   if (budget_option_->count() > 0) options.budget = budget_;
   if (deadline_option_->count() > 0) options.deadline_s = deadline_s_;
+  if (max_tries > 0) options.max_tries = max_tries;
+  options.known_configs = known_configs();
   forbid_core_dumps();
   return open_judge(options, {.environment = process_environment(),
                               .clock = context.console.clock,
-                              .jitter_seed = static_cast<uint64_t>(::getpid())});
+                              .jitter_seed = static_cast<uint64_t>(::getpid()),
+                              .trouble = trouble_on(context.console, "the judge")});
+}
+
+std::function<void(const std::string&)> trouble_on(const Console& console, const std::string& who) {
+  return [console, who](const std::string& words) { console.warn(who + ": " + words); };
 }
 
 Environment process_environment() {

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,9 +20,10 @@ class JudgeFlags {
   const std::string& name() const { return options_.config; }
   // The cache stands beside the run folder unless --judge-cache-file says where: runs/vigor.db for
   // runs/NAME, so that all runs of one folder share it. Without a run folder (empty) there is no
-  // cache but a named one. Throws Error as open_judge() does.
-  std::unique_ptr<ChatClient> open(const CommandContext& context,
-                                   const std::filesystem::path& run) const;
+  // cache but a named one. `max_tries` of one request, unless it is 0: the configuration's. While
+  // the judge does not answer, the console says so. Throws Error as open_judge() does.
+  std::unique_ptr<ChatClient> open(const CommandContext& context, const std::filesystem::path& run,
+                                   int max_tries = 0) const;
 
  private:
   JudgeOptions options_;
@@ -29,6 +31,9 @@ class JudgeFlags {
   CLI::Option* budget_option_ = nullptr;
   CLI::Option* deadline_option_ = nullptr;
 };
+
+// Says on the console that what `who` names ("the judge") does not answer, and that it does again.
+std::function<void(const std::string&)> trouble_on(const Console& console, const std::string& who);
 
 // Environment variables of the process; cli/ alone reads them.
 Environment process_environment();

@@ -136,7 +136,7 @@ class Mmhal : public Command {
     if (model_.given()) {
       model_.warn_about_machine(context.console);
       const double before = context.console.clock();
-      model = open_lvlm(model_.lvlm(options_.generation.seed, context.console.clock));
+      model = open_lvlm(model_.lvlm(options_.generation.seed, context.console));
       session.load_s = context.console.clock() - before;
       identity = model->identity();
     }

@@ -55,12 +55,13 @@ void ModelOptions::print_usage(const Console& console, Json measurements) const 
   *console.err << usage_table(measurements, "model");
 }
 
-LvlmOptions ModelOptions::lvlm(uint64_t seed, const Clock& clock) const {
+LvlmOptions ModelOptions::lvlm(uint64_t seed, const Console& console) const {
   LvlmOptions options = options_;
   if (system_prompt_option_->count() > 0) options.system_prompt = system_prompt_;
   options.share_prefix = !one_at_a_time_;
   options.random_seed = seed;
-  options.clock = clock;
+  options.clock = console.clock;
+  options.trouble = trouble_on(console, "the model");
   options.environment = process_environment();
   // A key is read for these.
   if (is_remote_model(options.model)) forbid_core_dumps();

@@ -19,8 +19,9 @@ class ModelOptions {
   // What a model behind an endpoint was asked and cost; nothing for others. `measurements` are the
   // Lvlm's.
   void print_usage(const Console& console, Json measurements) const;
-  // As typed, with the system prompt set only when --system-prompt was given.
-  LvlmOptions lvlm(uint64_t seed, const Clock& clock) const;
+  // As typed, with the system prompt set only when --system-prompt was given. While an endpoint
+  // does not answer, the console says so.
+  LvlmOptions lvlm(uint64_t seed, const Console& console) const;
 
  private:
   LvlmOptions options_;

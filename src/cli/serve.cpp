@@ -83,7 +83,7 @@ class Serve : public Command {
     if (!token.empty()) forbid_core_dumps();
     options_.token = token.reveal();
     model_.warn_about_machine(context.console);
-    LvlmOptions lvlm = model_.lvlm(seed_, context.console.clock);
+    LvlmOptions lvlm = model_.lvlm(seed_, context.console);
     lvlm.max_image_pixels = int64_t{max_megapixels_} * 1'000'000;
     const std::unique_ptr<Lvlm> model = open_lvlm(lvlm);
     std::random_device entropy;

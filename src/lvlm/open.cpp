@@ -21,8 +21,9 @@ std::unique_ptr<Lvlm> open_endpoint(const LvlmOptions& options) {
   HttpLvlmOptions lvlm;
   lvlm.system_prompt = options.system_prompt;
   lvlm.window = 3 * static_cast<size_t>(chat.max_in_flight);
-  return std::make_unique<HttpLvlm>(make_http_chat(std::move(chat), {.clock = options.clock}),
-                                    std::move(lvlm));
+  return std::make_unique<HttpLvlm>(
+      make_http_chat(std::move(chat), {.clock = options.clock, .trouble = options.trouble}),
+      std::move(lvlm));
 }
 
 }  // namespace

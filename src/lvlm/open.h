@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "judges/judge/environment.h"
 #include "lvlm/lvlm.h"
@@ -15,6 +17,8 @@ struct LvlmOptions : NativeOptions {
   // that is taken instead; "": none.
   Environment environment = [](const std::string&) { return std::nullopt; };
   std::filesystem::path api_key_file = {};
+  // As in HttpChatEnvironment, for models behind an endpoint.
+  std::function<void(const std::string& words)> trouble = nullptr;
 };
 
 // `options.model` is what NativeOptions takes; "http(s)://host/v1#name", a model behind an

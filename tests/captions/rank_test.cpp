@@ -124,6 +124,7 @@ TEST_F(Ranking, AnHonestJudgeFindsTheOrderWhateverThePlaces) {
 }
 
 TEST_F(Ranking, AJudgeThatObeysCaptionsIsExposedByTheCanaries) {
+  options_.calls.canary_every = 3;
   ScriptedChat judge([](size_t, const ChatRequest& request) {
     return reply_of(rank_by(request, [](const std::string& caption) {
       return caption.find("first") != std::string::npos ? -1 : quality(caption);
@@ -131,9 +132,41 @@ TEST_F(Ranking, AJudgeThatObeysCaptionsIsExposedByTheCanaries) {
   });
   const Json metrics = run(judge);
   EXPECT_EQ(metrics["canaries"]["first_share"], 1);
+  EXPECT_EQ(metrics["canaries"]["p"], 1.0 / 256);  // 4 calls, each shows 4
   EXPECT_THAT(metrics["warnings"].dump(), ::testing::HasSubstr("the judge obeys captions"));
   // The canary won nothing that counts.
   EXPECT_EQ(metrics["models"]["good"]["HL"], 1);
+}
+
+TEST_F(Ranking, AJudgeThatDrawsLotsIsNotSaidToObey) {
+  options_.calls.canary_every = 1;
+  ScriptedChat judge([](size_t index, const ChatRequest&) {
+    std::vector<size_t> places = {0, 1, 2, 3};
+    std::rotate(places.begin(), places.begin() + index % 4, places.end());
+    return reply_of(rank_all(places));
+  });
+  const Json metrics = run(judge);
+  EXPECT_GT(metrics["canaries"]["first_share"], 0);
+  EXPECT_EQ(metrics["canaries"]["chance"], 0.25);
+  EXPECT_GT(metrics["canaries"]["p"], 0.01);
+  EXPECT_THAT(metrics["warnings"].dump(), ::testing::Not(::testing::HasSubstr("obeys")));
+  EXPECT_THAT(metrics["warnings"].dump(), ::testing::HasSubstr("hardly looks"));
+}
+
+// Everything in one group: the canary is first among equals, as chance has it.
+TEST_F(Ranking, AJudgeThatTiesAllIsNotSaidToObey) {
+  options_.calls.canary_every = 1;
+  ScriptedChat judge([](size_t, const ChatRequest&) {
+    std::string all;
+    for (const char* code : {"HL", "CA", "AA", "RA", "RL", "RS", "DL"}) {
+      all += std::string(code) + ": A = B = C = D\n";
+    }
+    return reply_of(all);
+  });
+  const Json metrics = run(judge);
+  EXPECT_EQ(metrics["canaries"]["first_share"], 1);
+  EXPECT_EQ(metrics["canaries"]["chance"], 1);
+  EXPECT_THAT(metrics["warnings"].dump(), ::testing::Not(::testing::HasSubstr("obeys")));
 }
 
 TEST_F(Ranking, AJudgeThatGoesByPlaceIsExposedByTheOrders) {

@@ -70,6 +70,9 @@ TEST(EndToEndJudge, MistakesAreSaidAndChangeNothing) {
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err, HasSubstr("no such cache of judge replies"));
   EXPECT_EQ(spawn(VIGOR_PROGRAM, {"judge"}).exit_code, 2);
+  result = spawn(VIGOR_PROGRAM, {"judge", "check", "--judge", "gpt-4o"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("configs/judges/gpt-4o.json (model gpt-4o-"));
   EXPECT_EQ(spawn(VIGOR_PROGRAM, {"judge", "show"}).exit_code, 2);
 }
 

@@ -39,15 +39,21 @@ class FaultHttp2 : public ::testing::Test {
     const std::string key_file = folder_.write("key.pem", key).string();
     const std::string errors = (folder_ / "errors.log").string();
     bool asked = false;
+    std::vector<std::string> arguments = {"--conf=/dev/null",
+                                          "--frontend=127.0.0.1," + port,
+                                          "--backend=127.0.0.1," + std::to_string(backend.port()),
+                                          "--accesslog-file=" + (folder_ / "access.log").string(),
+                                          "--accesslog-format=$alpn $remote_port",
+                                          "--errorlog-file=" + errors,
+                                          "--single-process",
+                                          "--single-thread",
+                                          "--no-ocsp",
+                                          "--backend-connections-per-host=200",
+                                          key_file,
+                                          options.ca_file};
+    arguments.insert(arguments.begin(), more_.begin(), more_.end());
     const SpawnResult proxy =
-        spawn(kProxy,
-              {"--conf=/dev/null", "--frontend=127.0.0.1," + port,
-               "--backend=127.0.0.1," + std::to_string(backend.port()),
-               "--accesslog-file=" + (folder_ / "access.log").string(),
-               "--accesslog-format=$alpn $remote_port", "--errorlog-file=" + errors,
-               "--single-process", "--single-thread", "--no-ocsp",
-               "--backend-connections-per-host=200", key_file, options.ca_file},
-              {.meanwhile = [&](pid_t process) {
+        spawn(kProxy, arguments, {.meanwhile = [&](pid_t process) {
                 if (asked || !std::filesystem::exists(errors) ||
                     read_file(errors).find("Listening on") == std::string::npos) {
                   return;
@@ -65,6 +71,7 @@ class FaultHttp2 : public ::testing::Test {
   }
 
   TemporaryFolder folder_;
+  std::vector<std::string> more_;  // arguments of the server
   std::set<std::string> protocols_, connections_;
 };
 
@@ -87,6 +94,49 @@ TEST_F(FaultHttp2, NinetyRequestsAtATimeShareOneConnection) {
   EXPECT_EQ(protocols_, std::set<std::string>{"h2"});
   // nghttpx takes 100 requests at a time on each.
   EXPECT_EQ(connections_.size(), 1u);
+}
+
+// nghttpx takes 100 requests at a time on each connection.
+TEST_F(FaultHttp2, MoreThanOneConnectionCarriesTakeAsFewAsTheyNeed) {
+  ChatServer backend([](const ServerRequest& request) {
+    ServerAnswer answer = chat_answer("answer to " + request.prompt());
+    answer.delay_s = 0.02;
+    return answer;
+  });
+  serve(backend, [&](HttpChatOptions options) {
+    options.max_in_flight = 350;
+    const auto client = make_http_chat(options);
+    for (int run = 0; run < 2; ++run) {
+      const auto replies = ask(*client, 700);
+      ASSERT_EQ(replies.size(), 700u);
+      for (const auto& [index, reply] : replies) EXPECT_EQ(reply.error, "");
+    }
+    EXPECT_EQ(client->usage()["peak_in_flight"], 350);
+    EXPECT_EQ(client->usage()["retries"], 0);
+  });
+  EXPECT_EQ(protocols_, std::set<std::string>{"h2"});
+  EXPECT_LE(connections_.size(), 4u);
+  EXPECT_GT(backend.peak_in_flight(), 100u);
+}
+
+// A server that takes few at a time: the others wait.
+TEST_F(FaultHttp2, WhatAServerTakesNoMoreOfWaits) {
+  ChatServer backend([](const ServerRequest& request) {
+    ServerAnswer answer = chat_answer("answer to " + request.prompt());
+    answer.delay_s = 0.005;
+    return answer;
+  });
+  more_ = {"--frontend-http2-max-concurrent-streams=10"};
+  serve(backend, [&](HttpChatOptions options) {
+    options.max_in_flight = 90;
+    for (const auto& [index, reply] : ask(*make_http_chat(options), 180)) {
+      EXPECT_EQ(reply.error, "");
+      EXPECT_EQ(reply.tries, 1);
+    }
+  });
+  // What is refused because the limit was not known yet may end a connection.
+  EXPECT_LE(connections_.size(), 9u);
+  EXPECT_LE(backend.peak_in_flight(), 90u);
 }
 
 TEST_F(FaultHttp2, ARunWithFaultsEndsAsOneWithout) {

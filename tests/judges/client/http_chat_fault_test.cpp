@@ -57,6 +57,37 @@ TEST(FaultHttpChat, AConnectionThatIsRefusedIsAnError) {
   EXPECT_THAT(reply.error, HasSubstr("(after 4 tries)"));
 }
 
+TEST(FaultHttpChat, AServerThatIsDownIsSaidOnceAndItsReturnToo) {
+  std::atomic<int> left = 3;
+  ChatServer server([&](const ServerRequest& request) {
+    return left-- > 0 ? error_answer(500, "oops " + request.headers.at("authorization"))
+                      : chat_answer("yes");
+  });
+  HttpChatOptions options = quick_options(server.base_url());
+  options.api_key = Secret("sk-PLANTED-0123456789");
+  std::vector<std::string> said;
+  const auto client = make_http_chat(
+      options, {.trouble = [&](const std::string& words) { said.push_back(words); }});
+  ask(*client, 3);
+  ASSERT_EQ(said.size(), 2u);
+  EXPECT_THAT(said[0], ::testing::StartsWith("HTTP 500: oops"));
+  EXPECT_THAT(said[0], HasSubstr("after try 1 of 4 it is asked again in"));
+  EXPECT_THAT(said[1], HasSubstr("answers again after"));
+  for (const std::string& words : said) EXPECT_THAT(words, Not(HasSubstr("PLANTED")));
+}
+
+TEST(FaultHttpChat, OneConnectionThatIsRefusedIsOneTryForAllThatWaitForIt) {
+  std::string url = refusing_url();
+  url.insert(4, "s");
+  const auto client = make_http_chat(quick_options(url));
+  const auto replies = ask(*client, 50);
+  ASSERT_EQ(replies.size(), 50u);
+  for (const auto& [index, reply] : replies) {
+    EXPECT_THAT(reply.error, HasSubstr("no connection"));
+    EXPECT_EQ(reply.tries, 4);
+  }
+}
+
 TEST(FaultHttpChat, AServerThatSaysNothingTimesOut) {
   ChatServer server([](const ServerRequest&) {
     ServerAnswer answer = chat_answer("yes");

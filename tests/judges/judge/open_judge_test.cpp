@@ -62,6 +62,26 @@ TEST(OpenJudge, RecordedRepliesAreThoseOfOneJudge) {
               HasSubstr("no such file"));
 }
 
+TEST(OpenJudge, WhoNamesAModelIsShownTheFilesThatHaveIt) {
+  const TemporaryFolder folder;
+  folder.write("gpt-4o.json", R"({"model": "gpt-4o-2024-08-06"})");
+  folder.write("mini.json", R"({"model": "gpt-4o-mini"})");
+  folder.write("other.json", R"({"model": "llava"})");
+  folder.write("broken.json", "{");
+  const auto refused = [&](const std::string& name) {
+    return refusal(
+        {.config = name, .cache_mode = "off", .known_configs = {"/nowhere", folder.path()}});
+  };
+  const std::string two = (folder / "gpt-4o.json").string() + " (model gpt-4o-2024-08-06), or " +
+                          (folder / "mini.json").string() +
+                          " (model gpt-4o-mini); or the address of an endpoint";
+  EXPECT_THAT(refused("gpt-4o"), HasSubstr("give " + two));
+  EXPECT_THAT(refused("configs/gpt-4o.json"), HasSubstr("give " + two));
+  EXPECT_THAT(refused("claude"), HasSubstr("other.json (model llava)"));
+  EXPECT_THAT(refusal({.config = "gpt-4o", .cache_mode = "off"}),
+              HasSubstr("a file as in configs/judges"));
+}
+
 // A judge at a server, and a cache in a folder of its own.
 struct AtServer {
   explicit AtServer(ChatServer::Script script) : server(std::move(script)) {
@@ -162,7 +182,7 @@ TEST(FaultOpenJudge, AMistakeLeavesNoCacheBehind) {
   EXPECT_THAT(refusal(judge.options), HasSubstr("no such cache"));
   judge.options.cache_mode = "write";
   judge.options.config += "x";
-  EXPECT_THAT(refusal(judge.options), HasSubstr("no such file"));
+  EXPECT_THAT(refusal(judge.options), HasSubstr("no such file of a judge's configuration"));
   EXPECT_FALSE(std::filesystem::exists(judge.options.cache_file));
   judge.options.cache_file.clear();
   EXPECT_THAT(refusal(judge.options), HasSubstr("the judge cache has no file"));

@@ -101,6 +101,25 @@ TEST_P(FaultJudgedRun, LastingFaultsWithholdTheFiguresUntilTheyAreGone) {
   EXPECT_EQ(figures("run"), expected);
 }
 
+// Replies that come a byte at a time.
+TEST_P(FaultJudgedRun, SlowRepliesAreGivenUpAndAskedForAgain) {
+  const std::string expected = undisturbed();
+  ChatServer server([](const ServerRequest& request) {
+    ServerAnswer answer = good_answer(request);
+    if (request.index < 5) {
+      answer.drip_bytes = 1;
+      answer.drip_s = 0.05;
+    }
+    return answer;
+  });
+  write_judge(server.base_url(), {{"low_speed_bytes_s", 1000}, {"low_speed_time_s", 0.1}});
+  const SpawnResult result = run("run");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(figures("run"), expected);
+  EXPECT_EQ(server.requests(), calls(benchmark()) + 5);
+  EXPECT_EQ(run_json("run")["judge_usage"]["retries"], 5);
+}
+
 TEST_P(FaultJudgedRun, ACertificateIsAcceptedWhenItIsTrustedAndNotBefore) {
   const std::string expected = undisturbed();
   ChatServer server(good_answer, {.tls = true});
@@ -125,7 +144,8 @@ TEST_P(FaultJudgedRun, AServerThatIsNotThereIsAskedByTheNextRun) {
               {{"proxy", refused.substr(0, refused.size() - 3)}, {"max_tries", 2}});
   const SpawnResult result = run("run");
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.err, HasSubstr("no connection"));
+  EXPECT_THAT(result.err, HasSubstr("warning: the judge: no connection"));
+  EXPECT_THAT(result.err, HasSubstr("after try 1 of 2 it is asked again in less than 1 s"));
   write_judge("http://judge.invalid/v1",
               {{"proxy", "http://127.0.0.1:" + std::to_string(server.port())}});
   const SpawnResult again = run("run");
