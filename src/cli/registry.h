@@ -27,5 +27,7 @@ std::unique_ptr<Command> serve_command();
 std::unique_ptr<Command> rank_command();
 std::unique_ptr<Command> report_command();
 std::unique_ptr<Command> train_command();
+// Stages of the loop that need no model: subcommands of train.
+std::vector<std::unique_ptr<Command>> train_file_stages();
 
 }  // namespace vigor

@@ -38,7 +38,7 @@ class Train : public Command {
  public:
   std::string name() const override { return "train"; }
   std::string summary() const override {
-    return "Train: a tokenizer, a vision tower, or a LLaVA by supervised fine-tuning";
+    return "Train: a tokenizer, a vision tower, a LLaVA; and the stages of the ViGoR loop";
   }
   std::string examples() const override {
     return "  vigor-eval train sft --config configs/demo-training/sft.json\n";
@@ -56,11 +56,12 @@ class Train : public Command {
         "Pretrain a CLIP vision tower from nothing on generated scenes");
     add(TrainStage::kSft, "sft",
         "Supervised fine-tuning on LLaVA conversation JSON; resumes where it stopped");
+    for (auto& stage : train_file_stages()) stages.push_back(std::move(stage));
     return stages;
   }
   ExitCode run(const CommandContext&) override {
     throw Error({.what = "a stage is missing",
-                 .fix = "give one: vigor-eval train tokenizer|vision|sft --config FILE",
+                 .fix = "give one: vigor-eval train sft|select|refine|... --config FILE",
                  .exit_code = ExitCode::kUsage});
   }
 };

@@ -1,0 +1,32 @@
+// Rewards of captions as a later stage reads them (docs/format-rewards.md): the same keys whether
+// a detector or a reward model gave them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "language/span.h"
+
+namespace vigor {
+
+struct RewardRow {
+  std::string image;
+  int64_t sample = 0;
+  std::string caption;
+  bool scored = false;                    // else failed, and nothing below is set
+  double positive = 0;                    // at least 0
+  double negative = 0;                    // at most 0
+  std::vector<language::Span> sentences;  // bytes of the caption
+  // Noun phrases judged not to be in the picture; empty in the rewards of a reward model.
+  std::vector<language::Span> missing;
+};
+
+// Throws Error naming file and line: a caption that is there twice, sums of the wrong sign, spans
+// outside the caption. Keys that are not needed here are not read.
+std::vector<RewardRow> parse_rewards(std::string_view text, const std::string& where);
+std::vector<RewardRow> read_rewards(const std::filesystem::path& path);
+
+}  // namespace vigor
