@@ -1,4 +1,5 @@
-// vigor-eval train annotate|select|refine: stages of the loop that read and write files alone.
+// vigor-eval train annotate|reward-data|select|refine: stages of the loop that read and write files
+// alone.
 #include <functional>
 
 #include "cli/registry.h"
@@ -17,7 +18,7 @@ class FileStage : public Command {
   std::string summary() const override { return summary_; }
   std::string examples() const override {
     return "  vigor-eval train " + name_ + " --config " + name_ + ".json --out " + name_ +
-           (name_ == "refine" ? ".json" : ".jsonl") + "\n";
+           (name_[0] == 'r' ? ".json" : ".jsonl") + "\n";
   }
   void add_options(CLI::App& app) override {
     app.add_option("--out", out_, "The file to write; wins over the config's 'out'")
@@ -71,6 +72,9 @@ class Annotate : public FileStage {
 std::vector<std::unique_ptr<Command>> train_file_stages() {
   std::vector<std::unique_ptr<Command>> stages;
   stages.push_back(std::make_unique<Annotate>());
+  stages.push_back(std::make_unique<FileStage>(
+      "reward-data", "Conversations that teach a reward model to judge the last sentence",
+      reward_data_stage));
   stages.push_back(std::make_unique<FileStage>(
       "select", "Rejection sampling: of each picture's captions the one with the least penalty",
       select_stage));

@@ -1,5 +1,5 @@
-// Stages of the loop that read files and write files (docs/format-loop.md): annotate, select,
-// refine. Each takes its document of settings and runs only when it or an input has changed.
+// Stages of the loop that read files and write files (docs/format-loop.md): annotate, reward-data,
+// select, refine. Each takes its document of settings and runs only when it or an input has changed.
 #pragma once
 
 #include <filesystem>
@@ -23,6 +23,12 @@ struct StageResult {
 // `english` gives FaithScore's answers their sentences, and may be null for other formats.
 StageResult annotate_stage(FileSystem& files, const Json& config, const std::string& where,
                            const language::English* english);
+
+// Section 3.1: what a reward model is taught from, as LLaVA's conversation JSON.
+//   {"annotations", "holistic": false, "creative": true, "detail": true, "held_out": 0.1,
+//    "seed": 0, "questions": {"sentence", "caption", "creative", "detail"}, "out"}
+// The held-out questions are written to OUT with ".held-out" before its extension.
+StageResult reward_data_stage(FileSystem& files, const Json& config, const std::string& where);
 
 // Section 3.3: the best sample of each picture.
 //   {"rewards": {STREAM: FILE}, "weights": {STREAM: 1}, "normalise": "variance",

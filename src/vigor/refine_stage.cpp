@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "vigor/conversation_row.h"
 #include "vigor/loop_stages.h"
 #include "vigor/refine.h"
 #include "vigor/reward_file.h"
@@ -47,14 +48,6 @@ struct Counts {
   int64_t unchanged = 0, next = 0;
   std::vector<std::string> dropped;
 };
-
-Json conversation(const Key& key, const std::string& prompt, const std::string& answer) {
-  // LLaVA's format: the mark of the picture stands in front of what is asked.
-  return {{"id", key.first + "#" + std::to_string(key.second)},
-          {"image", key.first},
-          {"conversations", Json::array({{{"from", "human"}, {"value", "<image>\n" + prompt}},
-                                         {{"from", "gpt"}, {"value", answer}}})}};
-}
 
 }  // namespace
 
@@ -112,7 +105,8 @@ StageResult refine_stage(FileSystem& files, const Json& config, const std::strin
       counts.removed += static_cast<int64_t>(refined.removed.size());
       counts.dangling += static_cast<int64_t>(refined.dangling.size());
       counts.unchanged += refined.removed.empty();
-      rows.push_back(conversation(key, prompt->second, refined.text));
+      rows.push_back(conversation_row(key.first + "#" + std::to_string(key.second), key.first,
+                                      prompt->second, refined.text));
     }
     if (!done) counts.dropped.push_back(chosen.image);
   }

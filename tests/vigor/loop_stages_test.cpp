@@ -178,5 +178,27 @@ TEST_F(LoopStages, AnnotateCountsAndJoins) {
   EXPECT_THROW(annotate_stage(files_, config, "c.json", nullptr), Error);  // nothing understood
 }
 
+TEST_F(LoopStages, RewardDataIsWrittenWithWhatIsHeldOut) {
+  std::string text;
+  for (int i = 0; i < 40; ++i) {
+    text += R"({"image":"i)" + std::to_string(i) +
+            R"(","caption":"A dog.","sentences":[{"start":0,"end":6,"label":"wrong"}]})" + "\n";
+  }
+  const Json config = {{"annotations", write("judged.jsonl", text)},
+                       {"held_out", 0.5},
+                       {"questions", {{"sentence", "S?"}}},
+                       {"out", at("reward.json")}};
+  const StageResult out = reward_data_stage(files_, config, "c.json");
+  const size_t training = read_json_file(at("reward.json")).size();
+  EXPECT_EQ(out.summary["training"]["sentence"]["No"], training);
+  EXPECT_EQ(training + read_json_file(at("reward.held-out.json")).size(), 40u);
+  EXPECT_FALSE(reward_data_stage(files_, config, "c.json").ran);
+  std::filesystem::remove(at("reward.held-out.json"));
+  EXPECT_TRUE(reward_data_stage(files_, config, "c.json").ran);
+  Json wrong = config;
+  wrong["questions"]["sentense"] = "?";
+  EXPECT_THROW(reward_data_stage(files_, wrong, "c.json"), Error);
+}
+
 }  // namespace
 }  // namespace vigor
