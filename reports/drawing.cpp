@@ -18,7 +18,7 @@ using svg::text;
 
 // One unit of the drawings is one CSS pixel at their natural size.
 constexpr double kWidth = 360;
-constexpr double kLeft = 96;    // where the axis starts; labels stand before it
+constexpr double kLeft = 116;   // where the axis starts; labels stand before it
 constexpr double kRight = 300;  // where the axis ends; numbers stand behind it
 
 double on_axis(double fraction) {

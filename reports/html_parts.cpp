@@ -71,6 +71,19 @@ std::string list_html(const std::string& label, const std::string& row, const st
          "</header><div id=\"detail\" class=\"detail\"></div></div></dialog>\n";
 }
 
+std::string html_lines(const std::string& text) {
+  std::string out;
+  for (size_t start = 0;;) {
+    const size_t end = text.find('\n', start);
+    std::string line = text.substr(start, end - start);
+    if (line.ends_with('\r')) line.pop_back();
+    out += html_text(line);
+    if (end == std::string::npos) return out;
+    out += '\n';
+    start = end + 1;
+  }
+}
+
 std::string cut_text(const std::string& text, size_t limit) {
   limit = std::max<size_t>(limit, 64);
   if (text.size() <= limit) return text;

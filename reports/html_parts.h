@@ -30,6 +30,9 @@ std::string select_html(const char* id, const char* label,
 // for a screen reader, `row` a row ("answer"); both are markup, as is `legend`, which may be "".
 std::string list_html(const std::string& label, const std::string& row, const std::string& legend);
 
+// Text of several lines, which stand as such where the style sheet keeps them (class "data").
+std::string html_lines(const std::string& text);
+
 // Long answers are cut for the page at a character's edge; samples.jsonl keeps them whole.
 std::string cut_text(const std::string& text, size_t limit);
 

@@ -28,14 +28,6 @@ constexpr Column kColumns[] = {
      "Percent of the most informative, hallucinating or not (RLHF-V). Higher is better."},
 };
 
-std::string cut(const std::string& text) {
-  if (text.size() <= kTextBytes) return text;
-  size_t end = kTextBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) +
-         fmt::format("\xE2\x80\xA6 [{} more bytes in samples.jsonl]", text.size() - end);
-}
-
 std::string heading(const MmhalRun& run) {
   const Figure rate = figure(run.metrics, "hallucination_rate"),
                average = figure(run.metrics, "average");
@@ -173,11 +165,13 @@ std::string entry(const MmhalSample& sample) {
   std::string out = "<details class=\"verdict\"><summary><span class=\"mark " + std::string(mark) +
                     "\">" + html_text(verdict_of(sample)) + "</span> " +
                     bdi(sample.question.empty() ? "record " + sample.key : sample.question) +
+                    (sample.repeat > 0 ? fmt::format(" \xC2\xB7 judged again ({})", sample.repeat)
+                                       : std::string()) +
                     "</summary>\n<dl>";
   const auto row = [&](const char* name, const std::string& text) {
     if (!text.empty())
-      out +=
-          std::string("<dt>") + name + "</dt><dd class=\"data\">" + html_text(cut(text)) + "</dd>";
+      out += std::string("<dt>") + name + "</dt><dd class=\"data\">" +
+             html_lines(cut_text(text, kTextBytes)) + "</dd>";
   };
   row("Record", sample.key + (sample.image.empty() ? "" : ", picture " + sample.image));
   row("Type", sample.type);

@@ -17,6 +17,7 @@ MmhalSample read_sample(const Json& row, const std::string& where) {
   MmhalSample sample;
   sample.key = reader.require<std::string>("key");
   sample.record = reader.require<int64_t>("record");
+  sample.repeat = reader.get<int64_t>("repeat", 0);
   sample.status = reader.require<std::string>("status");
   for (const auto& [key, field] : {std::pair("type", &MmhalSample::type),
                                    {"image", &MmhalSample::image},

@@ -13,7 +13,7 @@ namespace vigor::reports {
 // One line of samples.jsonl; docs/format-mmhal.md describes the keys. Absent texts are "".
 struct MmhalSample {
   std::string key, type, image, question, standard_answer, answer, status, reply, reason, error;
-  int64_t record = 0;
+  int64_t record = 0, repeat = 0;
   std::optional<int64_t> rating;
   bool hallucination = false;
 };

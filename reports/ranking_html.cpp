@@ -190,6 +190,17 @@ std::string order_text(const Json& groups) {
   return out;
 }
 
+// "A NAME, B NAME": the letters are those of the reply.
+std::string shown_text(const Json& shown) {
+  std::string out;
+  char letter = 'A';
+  for (const Json& name : shown) {
+    out += (out.empty() ? "" : ", ") + std::string(1, letter++) + " " +
+           (name.is_string() ? name.get<std::string>() : "(canary)");
+  }
+  return out;
+}
+
 std::string calls(const RankingRun& run) {
   std::vector<const Json*> order;
   for (const Json& sample : run.samples) order.push_back(&sample);
@@ -210,7 +221,7 @@ std::string calls(const RankingRun& run) {
       out += " \xC2\xB7 " + bdi(error.substr(0, 300));
     }
     out += "</summary>\n<p class=\"note\">Shown: " +
-           bdi(order_text(Json::array({sample.value("shown", Json::array())}))) + "</p>\n";
+           bdi(shown_text(sample.value("shown", Json::array()))) + "</p>\n";
     const Json rankings = sample.value("rankings", Json());
     if (rankings.is_object()) {
       out += "<ul>";
@@ -222,8 +233,8 @@ std::string calls(const RankingRun& run) {
     }
     const std::string reply = text_at(sample, "reply");
     if (!reply.empty()) {
-      out += "<p><code class=\"data\">" + html_text(reply.substr(0, kReplyBytes)) + "</code>" +
-             (reply.size() > kReplyBytes ? " \xE2\x80\xA6" : "") + "</p>\n";
+      out +=
+          "<p><code class=\"data\">" + html_lines(cut_text(reply, kReplyBytes)) + "</code></p>\n";
     }
     out += "</details>\n";
   }

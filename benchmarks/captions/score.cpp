@@ -272,6 +272,24 @@ std::unique_ptr<Scores> scores_of(const JudgedSamples& judged, const ScoreOption
   return std::make_unique<Strengths>(judged.calls, images, candidates);
 }
 
+// What the judge said where it ranked nothing: ", the first: ..."; "" when no reply was kept.
+std::string first_reply(const std::vector<Json>& samples) {
+  constexpr size_t kShown = 80;
+  for (const Json& row : samples) {
+    if (row.value("status", Json()) != "unjudged") continue;
+    const Json reply = row.value("reply", Json());
+    if (!reply.is_string()) continue;
+    std::string text = reply.get<std::string>();
+    if (text.size() > kShown) {
+      size_t end = kShown;
+      while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+      text = text.substr(0, end) + "\xE2\x80\xA6";
+    }
+    return "; the first: " + dump_json(text);
+  }
+  return "";
+}
+
 void withhold(Json& metrics, const std::string& reason) {
   for (auto& [name, model] : metrics["models"].items()) {
     for (auto& [key, value] : model.items()) value = Json();
@@ -314,6 +332,11 @@ Json score_ranking(const std::vector<Json>& samples, const ScoreOptions& options
   }
   adjust(metrics["tests"]);
   add_trust(metrics, judged.calls, options.candidates.size());
+  if (counts.scored == 0 && counts.unjudged > 0) {
+    metrics["warnings"].push_back("the judge ranked nothing in any of its " +
+                                  std::to_string(counts.unjudged) + " replies" +
+                                  first_reply(samples));
+  }
   if (counts.failed > options.max_failures) {
     withhold(metrics, std::to_string(counts.failed) + " of " + std::to_string(held) +
                           " calls failed, " + std::to_string(options.max_failures) +

@@ -153,6 +153,18 @@ TEST_F(Ranking, AJudgeThatDrawsLotsIsNotSaidToObey) {
   EXPECT_THAT(metrics["warnings"].dump(), ::testing::HasSubstr("hardly looks"));
 }
 
+TEST_F(Ranking, AJudgeThatRanksNothingGivesNoFigureAndIsShown) {
+  ScriptedChat judge([](size_t, const ChatRequest&) { return reply_of("The image."); });
+  const Json metrics = run(judge);
+  EXPECT_EQ(metrics["counts"]["unjudged"], 12);
+  EXPECT_TRUE(metrics["models"]["good"]["HL"].is_null());
+  EXPECT_TRUE(metrics["models"]["good"]["average"].is_null());
+  EXPECT_THAT(metrics["warnings"].dump(),
+              ::testing::HasSubstr("nothing in any of its 12 replies; the first"));
+  EXPECT_EQ(samples_.at(0)["reply"], "The image.");
+  EXPECT_NE(samples_.at(0)["error"], Json());
+}
+
 // Everything in one group: the canary is first among equals, as chance has it.
 TEST_F(Ranking, AJudgeThatTiesAllIsNotSaidToObey) {
   options_.calls.canary_every = 1;

@@ -176,25 +176,99 @@ TEST_F(EndToEndServe, APictureAboveTheLimitIsRefusedBeforeItIsDecoded) {
   });
 }
 
-// A local model as the judge of others.
-TEST_F(EndToEndServe, TheModelJudges) {
-  folder_.write("responses.json", R"([{"question_type": "attribute", "image_content": ["Cat"],
-      "question": "What is it?", "gt_answer": "A cat.", "model_answer": "A dog."}])");
+// A local model as the judge of others. The demo was never taught to judge: what it says is kept
+// with the reason why it is no judgement, and no figure comes of it.
+class EndToEndServedJudge : public EndToEndServe {
+ protected:
+  // A row is scored, or it says why not beside what was said.
+  static void expect_accounted(const std::map<std::string, Json>& rows, size_t count) {
+    EXPECT_EQ(rows.size(), count);
+    for (const auto& [key, row] : rows) {
+      EXPECT_FALSE(row["reply"].get<std::string>().empty()) << row;
+      EXPECT_THAT(row["status"].get<std::string>(), ::testing::AnyOf("scored", "unjudged"));
+      if (row["status"] == "scored") continue;
+      EXPECT_TRUE(row["error"].is_string() || row["reason"].is_string()) << row;
+    }
+  }
+};
+
+TEST_F(EndToEndServedJudge, RatesAnswers) {
+  Json records = Json::array();
+  for (const char* answer : {"A dog.", "A cat on a table."}) {
+    records.push_back({{"question_type", "attribute"},
+                       {"image_content", {"Cat"}},
+                       {"question", "What is it?"},
+                       {"gt_answer", "A cat."},
+                       {"model_answer", answer}});
+  }
+  folder_.write("responses.json", dump_json(records));
+  // The demo's context does not hold the default prompt.
   folder_.write("short.txt", "{question} {model_answer} Rate the answer.");
-  SpawnResult check, judged;
+  SpawnResult check, judged, long_prompt;
   serve({}, [&](const std::string& url) {
     check = spawn(VIGOR_PROGRAM, {"judge", "check", "--judge", url + "#demo"});
-    judged = spawn(VIGOR_PROGRAM, {"mmhal", "--responses", path("responses.json"), "--judge",
-                                   url + "#demo", "--judge-max-tokens", "16",
-                                   // The demo's context does not hold the default one.
-                                   "--template", path("short.txt"), "--no-report", "--out",
-                                   path("judged/run"), "--json"});
+    std::vector<std::string> command = {"mmhal",
+                                        "--responses",
+                                        path("responses.json"),
+                                        "--judge",
+                                        url + "#demo",
+                                        "--judge-max-tokens",
+                                        "16",
+                                        "--json",
+                                        "--out",
+                                        path("long/run")};
+    long_prompt = spawn(VIGOR_PROGRAM, command);
+    command.back() = path("judged/run");
+    command.insert(command.end(), {"--template", path("short.txt")});
+    judged = spawn(VIGOR_PROGRAM, command);
   });
   EXPECT_EQ(check.exit_code, 0) << check.err;
   EXPECT_THAT(check.out, HasSubstr("judge tokens"));
-  // Whatever it says, it is a reply: nothing failed.
   ASSERT_EQ(judged.exit_code, 0) << judged.err;
-  EXPECT_EQ(Json::parse(judged.out)["judge_failures"], 0);
+  const Json metrics = Json::parse(judged.out);
+  EXPECT_EQ(metrics["judge_failures"], 0);
+  expect_accounted(samples(folder_ / "judged/run"), 2);
+  EXPECT_EQ(metrics["average"].is_null(), metrics["counts"]["scored"] == 0);
+  // What the model cannot take is a failure with its reason, and no score.
+  EXPECT_EQ(long_prompt.exit_code, 1);
+  EXPECT_THAT(long_prompt.err, HasSubstr("the model's context holds"));
+  EXPECT_TRUE(read_json_file(folder_ / "long/run/metrics.json")["average"].is_null());
+}
+
+TEST_F(EndToEndServedJudge, RanksCaptions) {
+  ASSERT_EQ(
+      spawn(VIGOR_PROGRAM, {"scenes", "--seed", "78", "--count", "3", "--out", path("scenes")})
+          .exit_code,
+      0);
+  for (const char* name : {"one", "other"}) {
+    std::string rows;
+    for (const auto& picture : std::filesystem::directory_iterator(folder_ / "scenes/images")) {
+      rows += dump_json({{"image", picture.path().filename().string()},
+                         {"prompt", "Describe this image."},
+                         {"caption", std::string("A room, as ") + name + " says."}}) +
+              "\n";
+    }
+    folder_.write(std::string(name) + ".jsonl", rows);
+  }
+  folder_.write("short.txt", "Rank {count} captions.\n{fence}\n{captions}\n{fence}\n");
+  SpawnResult ranked;
+  serve({}, [&](const std::string& url) {
+    ranked =
+        spawn(VIGOR_PROGRAM, {"rank", "--candidates", "one=" + path("one.jsonl"),
+                              "other=" + path("other.jsonl"), "--images", path("scenes/images"),
+                              "--judge", url + "#demo", "--template", path("short.txt"),
+                              "--max-reply-tokens", "24", "--out", path("ranked/run"), "--json"});
+  });
+  ASSERT_EQ(ranked.exit_code, 0) << ranked.err;
+  const Json metrics = Json::parse(ranked.out);
+  EXPECT_EQ(metrics["counts"]["failed"], 0);
+  expect_accounted(samples(folder_ / "ranked/run"), 3);
+  if (metrics["counts"]["scored"] == 0) {
+    EXPECT_TRUE(metrics["models"]["one"]["HL"].is_null());
+    EXPECT_THAT(metrics["warnings"].dump(), HasSubstr("the judge ranked nothing"));
+  }
+  const std::string report = read_file(folder_ / "ranked/run/report.html");
+  EXPECT_THAT(report, HasSubstr("unjudged"));
 }
 
 }  // namespace
