@@ -1,0 +1,41 @@
+// Files between the stages of the training loop: annotations, rewards, M-HalDetect's segments. The
+// first byte says which.
+#include <string_view>
+
+#include "base/error.h"
+#include "vigor/annotation_import.h"
+#include "vigor/annotations.h"
+#include "vigor/refine.h"
+#include "vigor/reward_data.h"
+#include "vigor/reward_file.h"
+
+using namespace vigor;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  try {
+    switch (data[0] % 3) {
+      case 0: {
+        const auto annotations = parse_annotations(text, "fuzz");
+        for (const auto& one : annotations) {
+          // What was read can be written and read again.
+          parse_annotation(annotation_row(one), "again");
+        }
+        reward_data(majority(annotations), {});
+        break;
+      }
+      case 1:
+        for (const RewardRow& row : parse_rewards(text, "fuzz")) {
+          refine_caption(row.caption, row.sentences, row.missing);
+        }
+        break;
+      default:
+        for (const auto& one : import_mhaldetect(text, "fuzz").annotations) {
+          parse_annotation(annotation_row(one), "again");
+        }
+    }
+  } catch (const Error&) {
+  }
+  return 0;
+}
