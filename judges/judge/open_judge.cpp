@@ -53,7 +53,9 @@ std::vector<std::string> configurations(const std::vector<fs::path>& folders,
       } catch (const std::exception&) {
         continue;  // no configuration
       }
-      const bool fits = model.find(wanted) != std::string::npos || file.stem().string() == wanted;
+      const std::string stem = file.stem().string();
+      const bool fits = model.find(wanted) != std::string::npos ||
+                        nearest_name(wanted, {stem, model}) != "" || stem == wanted;
       if (!fits || !seen.insert(file.filename().string()).second) continue;
       const std::string near = fs::proximate(file, error).string();
       const std::string shown =

@@ -77,13 +77,21 @@ std::string usage_table(const Json& usage, const std::string& who) {
   }
   if (const auto it = usage.find("cost"); it != usage.end() && it->is_number()) {
     const Json currency = usage.value("currency", Json());
-    text += head("cost") + money(it->get<double>()) +
-            (currency.is_string() ? " " + printable(currency.get<std::string>()) : "");
     const Json unknown = usage.value("cost_unknown_at_most", Json());
-    if (unknown.is_number() && unknown.get<double>() > 0) {
-      text += ", and up to " + money(unknown.get<double>()) + " for replies that never arrived";
+    const bool may_cost_more = unknown.is_number() && unknown.get<double>() > 0;
+    const bool paid_tokens =
+        count_of(usage, "prompt_tokens") + count_of(usage, "completion_tokens") > 0;
+    if (it->get<double>() == 0 && !may_cost_more && paid_tokens) {
+      // Tokens for nothing: "0.00" would be a guess.
+      text += head("cost") + "not known: no prices are configured\n";
+    } else {
+      text += head("cost") + money(it->get<double>()) +
+              (currency.is_string() ? " " + printable(currency.get<std::string>()) : "");
+      if (may_cost_more) {
+        text += ", and up to " + money(unknown.get<double>()) + " for replies that never arrived";
+      }
+      text += "\n";
     }
-    text += "\n";
   }
   if (const auto it = usage.find("errors"); it != usage.end() && it->is_object() && !it->empty()) {
     text += head("errors");

@@ -77,6 +77,8 @@ TEST(OpenJudge, WhoNamesAModelIsShownTheFilesThatHaveIt) {
                           " (model gpt-4o-mini); or the address of an endpoint";
   EXPECT_THAT(refused("gpt-4o"), HasSubstr("give " + two));
   EXPECT_THAT(refused("configs/gpt-4o.json"), HasSubstr("give " + two));
+  EXPECT_THAT(refused("gpt4o.json"), HasSubstr("give " + (folder / "gpt-4o.json").string() +
+                                               " (model gpt-4o-2024-08-06); or the address"));
   EXPECT_THAT(refused("claude"), HasSubstr("other.json (model llava)"));
   EXPECT_THAT(refusal({.config = "gpt-4o", .cache_mode = "off"}),
               HasSubstr("a file as in configs/judges"));

@@ -21,6 +21,13 @@ TEST(UsageTable, SaysWhatWasAskedAndWhatItCost) {
             "judge errors      http_500 3, timeout 1\n");
 }
 
+TEST(UsageTable, WithoutPricesTheCostIsNotKnown) {
+  const std::string text = usage_table(
+      {{"requests", 1}, {"prompt_tokens", 10}, {"completion_tokens", 2}, {"cost", 0.0}});
+  EXPECT_NE(text.find("judge cost        not known: no prices are configured\n"), std::string::npos)
+      << text;
+}
+
 TEST(UsageTable, SmallCostsKeepTheirDigits) {
   EXPECT_EQ(
       usage_table(
