@@ -29,7 +29,7 @@ std::string question_difference(const RunView& base, const RunView& candidate) {
       continue;
     }
     const RunSample& other = *found->second;
-    if (other.image != sample.image || other.question != sample.question ||
+    if (other.cluster != sample.cluster || other.question != sample.question ||
         other.label != sample.label) {
       changed.push_back(sample.id);
     }
@@ -97,6 +97,7 @@ ComparedRun describe(const std::vector<RunView>& seeds) {
   ComparedRun out{.name = first.name,
                   .folder = first.folder.string(),
                   .candidate = first.candidate,
+                  .images = first.images,
                   .complete = first.complete,
                   .withheld = first.withheld,
                   .scored = first.scored,
@@ -302,6 +303,8 @@ Flip flip_of(const RunSample& base, const RunSample& candidate) {
 void find_flips(const std::vector<RunView>& base, const std::vector<RunView>& candidate,
                 Comparison& out) {
   const auto left = samples_of(base), right = samples_of(candidate);
+  // The name under which the picture can be found.
+  const bool theirs = base.front().images.empty() && !candidate.front().images.empty();
   for (const auto& [id, before] : left) {
     const auto found = right.find(id);
     if (found == right.end()) continue;
@@ -310,6 +313,7 @@ void find_flips(const std::vector<RunView>& base, const std::vector<RunView>& ca
     if (was && is) ++out.paired;
     if (was == is && (!was || before.score == after.score)) continue;
     Flip flip = flip_of(*before.first, *after.first);
+    if (theirs) flip.image = after.first->image;
     if (was && is) {
       flip.change = after.score - before.score;
       flip.kind = flip.change < 0 ? Flip::Kind::kRegressed : Flip::Kind::kImproved;

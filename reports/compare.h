@@ -77,6 +77,7 @@ const char* flip_name(Flip::Kind kind);
 
 struct ComparedRun {
   std::string name, folder, candidate;
+  std::filesystem::path images = {};  // of the pictures; empty when the run names none that is here
   bool complete = true;
   std::string withheld;
   int64_t scored = 0, unparsed = 0, failed = 0, unjudged = 0;

@@ -1,10 +1,12 @@
-// Writers of a comparison, one a format. `gate` may be null. Text from models, files and endpoints
-// is data in all of them.
+// Writers of a comparison, one a format, and all of them into a folder. `gate` may be null. Text
+// from models, files and endpoints is data in all of them.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
+#include "base/file_system.h"
 #include "base/json.h"
 #include "reports/compare.h"
 #include "reports/gate.h"
@@ -36,6 +38,25 @@ std::string compare_markdown(const Comparison& comparison, const GateResult* gat
 // error), or, without a gate, one a figure that was tested (worse is a failure, not tested is
 // skipped).
 std::string compare_junit(const Comparison& comparison, const GateResult* gate);
+
+// One self-contained page: the gate, every figure with its drawing, McNemar, and the samples that
+// changed with their pictures. It has no script.
+struct ComparePageOptions {
+  size_t flips = 200;  // samples that got worse, the worst first, and half as many that improved
+  size_t answer_bytes = 600;        // longest text of one answer (at least 64)
+  size_t picture_bytes = 3u << 20;  // all pictures together, before base64; 0 embeds none
+};
+std::string compare_html(const Comparison& comparison, const GateResult* gate,
+                         const ComparePageOptions& options = {});
+
+// compare.json, compare.html, compare.md and junit.xml in `folder`, which is made; each by atomic
+// rename, and all are made before the first is written. Throws Error when one cannot be written.
+void write_comparison(FileSystem& files, const std::filesystem::path& folder,
+                      const Comparison& comparison, const GateResult* gate);
+
+// "<0.0001", "0.0312"; "+0.4 pt .. +2.2 pt"; "-" where there is none.
+std::string p_cell(const std::optional<double>& p);
+std::string interval_cell(const MetricComparison& one);
 
 // One sentence that stands above everything: what the tests show and no more.
 std::string compare_headline(const Comparison& comparison, const GateResult* gate);

@@ -16,17 +16,6 @@ std::string padded(const std::string& text, size_t width, bool right = false) {
   return right ? blank + text : text + blank;
 }
 
-std::string p_text(const std::optional<double>& p) {
-  if (!p) return "-";
-  return *p < 0.0001 ? "<0.0001" : fmt::format("{:.4f}", *p);
-}
-
-std::string range_text(const MetricComparison& one) {
-  if (!one.interval) return "-";
-  return difference_text(one.metric, one.interval->low) + " .. " +
-         difference_text(one.metric, one.interval->high);
-}
-
 std::string cut(const std::string& text, size_t limit) {
   if (text.size() <= limit) return text;
   size_t end = limit;
@@ -58,9 +47,9 @@ std::string table(const Comparison& comparison) {
         metric_text(one.metric, one.metric.value),
         metric_text(one.metric, one.candidate),
         one.difference ? difference_text(one.metric, *one.difference) : "-",
-        range_text(one),
-        p_text(one.p),
-        p_text(one.p_holm),
+        interval_cell(one),
+        p_cell(one.p),
+        p_cell(one.p_holm),
         verdict_name(one.verdict)};
     if (bootstrap) {
       row.insert(row.begin() + 5, one.bootstrap
@@ -90,7 +79,7 @@ std::string mcnemar_text(const Comparison& comparison) {
   for (const McNemar& one : comparison.mcnemar) {
     out += fmt::format("McNemar, {}: right only in base {}, only in candidate {}, p {}{}\n",
                        one.group.empty() ? "all questions" : printable(one.group), one.only_base,
-                       one.only_candidate, one.p < 0.0001 ? "" : "= ", p_text(one.p));
+                       one.only_candidate, one.p < 0.0001 ? "" : "= ", p_cell(one.p));
   }
   return out;
 }
@@ -112,6 +101,17 @@ std::string flips_text(const Comparison& comparison, size_t limit) {
 }
 
 }  // namespace
+
+std::string p_cell(const std::optional<double>& p) {
+  if (!p) return "-";
+  return *p < 0.0001 ? "<0.0001" : fmt::format("{:.4f}", *p);
+}
+
+std::string interval_cell(const MetricComparison& one) {
+  if (!one.interval) return "-";
+  return difference_text(one.metric, one.interval->low) + " .. " +
+         difference_text(one.metric, one.interval->high);
+}
 
 std::string compare_headline(const Comparison& comparison, const GateResult* gate) {
   std::string worse, better;
@@ -204,8 +204,8 @@ std::string compare_markdown(const Comparison& comparison, const GateResult* gat
     out += fmt::format(
         "| {} | {} | {} | {} | {} | {} | {}{}{} |\n", code_span(one.metric.title, 60),
         metric_text(one.metric, one.metric.value), metric_text(one.metric, one.candidate),
-        one.difference ? difference_text(one.metric, *one.difference) : "-", range_text(one),
-        p_text(one.p_holm), strong ? "**" : "", verdict_name(one.verdict), strong ? "**" : "");
+        one.difference ? difference_text(one.metric, *one.difference) : "-", interval_cell(one),
+        p_cell(one.p_holm), strong ? "**" : "", verdict_name(one.verdict), strong ? "**" : "");
     if (out.size() > kMarkdownLimit / 2) {
       out += "\nMore figures are in `compare.json`.\n";
       break;

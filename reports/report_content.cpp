@@ -12,16 +12,6 @@
 namespace vigor::reports {
 namespace {
 
-std::string benchmark_title(const std::string& benchmark) {
-  static const std::map<std::string, std::string> kTitles = {{"pope", "POPE"},
-                                                             {"mme", "MME"},
-                                                             {"mmhal", "MMHal-Bench"},
-                                                             {"ranking", "Caption ranking"},
-                                                             {"chair", "CHAIR"}};
-  const auto found = kTitles.find(benchmark);
-  return found == kTitles.end() ? benchmark : found->second;
-}
-
 std::string folder_name(const RunView& run) {
   const auto folder = run.folder.filename().empty() ? run.folder.parent_path() : run.folder;
   return folder.filename().string();
@@ -80,6 +70,16 @@ void compare_column(const ReportSection& section, const std::vector<RunView>& ba
 }
 
 }  // namespace
+
+std::string benchmark_title(const std::string& benchmark) {
+  static const std::map<std::string, std::string> kTitles = {{"pope", "POPE"},
+                                                             {"mme", "MME"},
+                                                             {"mmhal", "MMHal-Bench"},
+                                                             {"ranking", "Caption ranking"},
+                                                             {"chair", "CHAIR"}};
+  const auto found = kTitles.find(benchmark);
+  return found == kTitles.end() ? benchmark : found->second;
+}
 
 UnitScale unit_scale(Unit unit) {
   switch (unit) {

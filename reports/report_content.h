@@ -67,6 +67,9 @@ std::vector<std::string> report_notes(const Report& report);
 // first; position in ReportSection::metrics.
 size_t quoted_metric(const ReportSection& section);
 
+// "POPE" of "pope".
+std::string benchmark_title(const std::string& benchmark);
+
 // How a unit is drawn and tabulated.
 struct UnitScale {
   double factor = 1;  // 100 for shares

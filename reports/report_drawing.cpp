@@ -170,6 +170,7 @@ std::string draw_radar(const std::string& title, const std::vector<std::string>&
       points += fmt::format("{}{:.1f},{:.1f}", i == 0 ? "" : " ", x, y);
     }
     out += "<polygon points=\"" + points + "\" class=\"web\"/>";
+    if (ring == 1) continue;  // there stands the first axis' name
     out += svg::text(kMiddle + 3, kCentre - kRadius * ring - 2, "tick",
                      fmt::format("{:g}", ring * highest));
   }

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reports/report_content.h"
@@ -23,6 +24,19 @@ struct ForestRow {
 // where the run is better, downwards where it is worse, and a circle else.
 std::string draw_forest(const std::string& title, const std::vector<ForestRow>& rows,
                         const std::string& unit);
+
+// A drawing that keeps its size on a narrow screen and scrolls there, by keyboard too; as markup.
+std::string wide_figure(const std::string& title, const std::string& drawing);
+
+// One figure with the comparisons of runs, each under the run's name.
+struct ForestGroup {
+  const RunMetric* metric = nullptr;
+  std::vector<std::pair<std::string, const MetricComparison*>> changes;
+};
+// Forests as markup, one a unit; "" when nothing was compared. `base` is what the first run is
+// called, `level` that of the intervals.
+std::string forests_html(const std::vector<ForestGroup>& groups, const std::string& base,
+                         double level);
 
 // One figure of several runs on a line of its own.
 struct DotRow {

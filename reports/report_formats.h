@@ -29,6 +29,7 @@ std::string report_junit(const Report& report);
 std::string section_html(const Report& report, const ReportSection& section);
 // The colour and letter of a checkpoint, as markup.
 std::string letter_html(const Report& report, size_t subject);
+std::string letter_html(const std::string& letter, size_t colour);
 // "better" as markup with its class; "" where nothing was tested.
 std::string verdict_html(const MetricComparison* change);
 

@@ -171,9 +171,12 @@ std::string settings(const Report& report) {
 
 }  // namespace
 
+std::string letter_html(const std::string& letter, size_t colour) {
+  return fmt::format("<span class=\"letter s-{}\">{}</span>", colour % 6, html_text(letter));
+}
+
 std::string letter_html(const Report& report, size_t subject) {
-  return fmt::format("<span class=\"letter s-{}\">{}</span>", subject % 6,
-                     html_text(report.subjects[subject].letter));
+  return letter_html(report.subjects[subject].letter, subject);
 }
 
 std::string verdict_html(const MetricComparison* change) {

@@ -28,55 +28,25 @@ std::string legend(const Report& report, const ReportSection& section) {
   return out + "</ul>\n";
 }
 
-// A drawing that keeps its size on a narrow screen and scrolls there, by keyboard too.
-std::string wide_figure(const std::string& title, const std::string& drawing) {
-  return "<figure class=\"wide\" tabindex=\"0\" aria-label=\"" + html_text(title) + "\">" +
-         drawing + "</figure>\n";
-}
-
-// The differences of `wanted` metrics that share a unit, as one drawing a unit.
-std::string forests(const Report& report, const ReportSection& section, bool headline_only) {
-  std::string out;
-  for (const Unit unit : {Unit::kShare, Unit::kPoints, Unit::kRating, Unit::kRank}) {
-    const UnitScale scale = unit_scale(unit);
-    std::vector<ForestRow> rows;
-    for (size_t m = 0; m < section.metrics.size(); ++m) {
-      const RunMetric& metric = *section.metrics[m];
-      if (metric.unit != unit || (headline_only && !metric.headline)) continue;
-      std::string heading = metric.title;
-      if (metric.better == Better::kLower) heading += " (lower is better)";
-      if (metric.better == Better::kNeither) heading += " (neither side is better)";
-      for (const ReportColumn& column : section.columns) {
-        const MetricComparison* change = column.changes[m];
-        if (change == nullptr || !change->difference) continue;
-        ForestRow row{heading,
-                      name_of(report, column),
-                      difference_text(metric, *change->difference),
-                      *change->difference * scale.factor,
-                      {},
-                      {},
-                      change->verdict};
-        if (change->interval) {
-          row.low = change->interval->low * scale.factor;
-          row.high = change->interval->high * scale.factor;
-          row.text += " (" + change_interval_text(*change) + ")";
-        }
-        rows.push_back(std::move(row));
-        heading.clear();
+std::string section_forests(const Report& report, const ReportSection& section,
+                            bool headline_only) {
+  std::vector<ForestGroup> groups;
+  for (size_t m = 0; m < section.metrics.size(); ++m) {
+    if (headline_only && !section.metrics[m]->headline) continue;
+    ForestGroup group{section.metrics[m], {}};
+    for (const ReportColumn& column : section.columns) {
+      if (column.changes[m] != nullptr) {
+        group.changes.emplace_back(name_of(report, column), column.changes[m]);
       }
     }
-    if (rows.empty()) continue;
-    const std::string title = "Differences to " +
-                              report.subjects[section.columns[0].subject].letter +
-                              " with 95 % intervals, " + scale.of_steps;
-    out += wide_figure(title, draw_forest(title, rows, scale.of_steps));
+    groups.push_back(std::move(group));
   }
-  return out;
+  return forests_html(groups, report.subjects[section.columns[0].subject].letter, 0.95);
 }
 
 std::string differences(const Report& report, const ReportSection& section) {
-  const std::string main = forests(report, section, true);
-  const std::string all = forests(report, section, false);
+  const std::string main = section_forests(report, section, true);
+  const std::string all = section_forests(report, section, false);
   if (all.empty()) return "";
   std::string out = "<h3>Differences to " + letter_html(report, section.columns[0].subject) +
                     bdi(report.subjects[section.columns[0].subject].name) + "</h3>\n";
@@ -304,12 +274,13 @@ std::string reliability(const Report& report, const ReportSection& section) {
          panels + "</div>\n";
 }
 
-std::string numbers(const Report& report, const ReportSection& section) {
-  std::string out =
-      "<details class=\"more\"><summary>All numbers</summary>\n<div class=\"scroll\" "
-      "tabindex=\"0\" role=\"region\" aria-label=\"All numbers, " +
-      html_text(section.title) +
-      "\"><table class=\"plain\">\n<thead><tr><th scope=\"col\">Figure</th>";
+// Open where nothing else is said about the benchmark.
+std::string numbers(const Report& report, const ReportSection& section, bool open) {
+  std::string out = std::string("<details class=\"more\"") + (open ? " open" : "") +
+                    "><summary>All numbers</summary>\n<div class=\"scroll\" "
+                    "tabindex=\"0\" role=\"region\" aria-label=\"All numbers, " +
+                    html_text(section.title) +
+                    "\"><table class=\"plain\">\n<thead><tr><th scope=\"col\">Figure</th>";
   for (const ReportColumn& column : section.columns) {
     out += "<th scope=\"col\" class=\"n\">" + html_text(report.subjects[column.subject].letter) +
            "</th>";
@@ -357,11 +328,12 @@ std::string numbers(const Report& report, const ReportSection& section) {
 
 std::string section_html(const Report& report, const ReportSection& section) {
   const auto position = static_cast<size_t>(&section - report.sections.data());
+  const std::string shown = differences(report, section) + papers(report, section) +
+                            by_group(report, section) + radar(report, section) +
+                            reliability(report, section);
   return fmt::format("<section class=\"benchmark\" id=\"benchmark-{}\">\n<h2>", position) +
-         html_text(section.title) + "</h2>\n" + legend(report, section) +
-         differences(report, section) + papers(report, section) + by_group(report, section) +
-         radar(report, section) + reliability(report, section) + numbers(report, section) +
-         "</section>\n";
+         html_text(section.title) + "</h2>\n" + legend(report, section) + shown +
+         numbers(report, section, shown.empty()) + "</section>\n";
 }
 
 }  // namespace vigor::reports

@@ -97,8 +97,13 @@ std::string latex_text(const std::string& text) {
       case '>':
         out += "\\textgreater{}";
         break;
-      case '"':
-        out += "\\textquotedbl{}";
+      case '|':
+        out += "\\textbar{}";
+        break;
+      // At the start of a row these two would belong to the line end before it.
+      case '[':
+      case '*':
+        out += std::string("{") + c + "}";
         break;
       case '{':
       case '}':

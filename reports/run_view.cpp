@@ -161,7 +161,7 @@ std::string judge_text(const Json& source) {
 std::string dataset_hash(const std::vector<RunSample>& samples) {
   std::vector<std::string> rows;
   for (const RunSample& one : samples) {
-    rows.push_back(dump_json(Json::array({one.id, one.image, one.question, one.label})) + "\n");
+    rows.push_back(dump_json(Json::array({one.id, one.cluster, one.question, one.label})) + "\n");
   }
   std::sort(rows.begin(), rows.end());
   Sha256 hash;

@@ -48,8 +48,10 @@ struct RunMetric {
 };
 
 struct RunSample {
-  std::string id;        // pairs samples of two runs: "random/17"; of a ranking the image
-  std::string cluster;   // the image: the unit of every interval
+  std::string id;  // pairs samples of two runs: "random/17"; of a ranking the image
+  // The image: the unit of every interval, and what two runs must ask about. Of MME without the
+  // file name's extension, which differs between its result files.
+  std::string cluster;
   std::string image;     // file name, untrusted; "" when there is none
   std::string group;     // split, task or type; "" when the benchmark has none
   std::string question;  // "" when the benchmark has none

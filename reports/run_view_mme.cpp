@@ -1,5 +1,6 @@
 // MME as a view: acc, acc+ and score of each task, and the totals, by image.
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "reports/run_view_parts.h"
@@ -36,8 +37,32 @@ struct MmeTask {
 };
 using MmeTasks = std::map<std::string, MmeTask>;
 
+// Result files made elsewhere name a picture by its text file ("existence/7.txt") where others say
+// "existence/7.jpg": a picture is its task and stem, unless that is the name of two.
+class MmePictures {
+ public:
+  explicit MmePictures(const std::vector<SampleLine>& lines) {
+    for (const SampleLine& line : lines) {
+      const std::string image = text_at(line.row, "image");
+      const auto [found, fresh] = names_.try_emplace(stem(image), image);
+      if (!fresh && found->second != image) found->second.clear();
+    }
+  }
+  std::string of(const std::string& image) const {
+    const auto found = names_.find(stem(image));
+    return found == names_.end() || found->second.empty() ? image : found->first;
+  }
+
+ private:
+  static std::string stem(const std::string& image) {
+    return std::filesystem::path(image).replace_extension().string();
+  }
+  std::map<std::string, std::string> names_;  // the one name of a stem; "" of several
+};
+
 MmeTasks read_tasks(RunView& view, const std::vector<SampleLine>& lines) {
   Clusters clusters;
+  const MmePictures pictures(lines);
   MmeTasks tasks;
   for (const SampleLine& line : lines) {
     ObjectReader reader(line.row, line.where);
@@ -46,6 +71,7 @@ MmeTasks read_tasks(RunView& view, const std::vector<SampleLine>& lines) {
     sample.group = reader.require<std::string>("task");
     if (sample.state == "scored") sample.outcome = text_at(line.row, "decision");
     if (sample.state == "unparsed") sample.outcome = "neither yes nor no";
+    sample.cluster = pictures.of(sample.image);
     const size_t cluster = clusters.of(sample.cluster);
     MmeTask& task = tasks[sample.group];
     MmePair& pair = task.pairs[reader.require<int64_t>("pair")];
@@ -103,7 +129,9 @@ std::vector<RunView> mme_views(OpenedRun&& opened) {
     view.metrics.push_back(total(view, tasks, which));
   }
   // A part of the benchmark has no totals: then the sum of what there is stands for it.
-  view.metrics.back().headline = !view.metrics[0].value && !view.metrics[1].value;
+  if (!view.metrics[0].value && !view.metrics[1].value && view.metrics.back().value) {
+    for (RunMetric& metric : view.metrics) metric.headline = !metric.headline;
+  }
   const size_t count = view.clusters.size();
   const Json blocks = view.metrics_json.value("tasks", Json::object());
   for (const auto& [task, block] : blocks.items()) {

@@ -58,7 +58,7 @@ std::string setting_text(const Json& run, const std::string& key);
 // the endpoint was; "" when there is no judge.
 std::string judge_text(const Json& source);
 
-// SHA-256 over id, image, question and label of every sample, whatever their order.
+// SHA-256 over id, image (its cluster), question and label of every sample, whatever their order.
 std::string dataset_hash(const std::vector<RunSample>& samples);
 
 }  // namespace vigor::reports

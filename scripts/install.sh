@@ -15,9 +15,14 @@ fail() {
   exit 1
 }
 
-# The packages of one section: the lines after "# NAME", to the next comment.
+# The packages of one section: the lines after "# NAME", to the next comment. A package that is named
+# for a command is left out where that command is there.
 section() {
-  awk -v name="$1" '/^#/ { inside = ($0 == "# " name); next } inside && NF { print $1 }' "$list"
+  local package command
+  awk -v name="$1" '/^#/ { inside = ($0 == "# " name); next } inside && NF { print $1, $2 }' "$list" |
+    while read -r package command; do
+      [ -n "$command" ] && command -v "$command" >/dev/null || echo "$package"
+    done
 }
 
 # Debian's LibTorch takes whatever BLAS the system's alternative names. The reference BLAS is a

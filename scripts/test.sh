@@ -25,6 +25,18 @@ trap '[ "$finished" = yes ] || printf "0 passed, 1 failed\n"' EXIT
 [ "$install" = no ] || "$root/scripts/install.sh" build tests
 [ -d "$VIGOR_SHARED" ] || echo "test: no reference data in $VIGOR_SHARED: the tests that need it will be skipped"
 
+# The packages of the browser tests, from npm's registry; the browser itself is Debian's. Without them
+# those tests are skipped, by name.
+browser=$root/tests/browser
+if command -v npm >/dev/null && ! [ "$browser/node_modules/.package-lock.json" -nt "$browser/package-lock.json" ]; then
+  if timeout 120 npm ci --prefix "$browser" --no-audit --no-fund --fetch-retries=0 --loglevel=error >"$browser/npm.log" 2>&1; then
+    echo "test: installed the packages of tests/browser"
+  else
+    echo "test: npm's registry does not answer: browser tests that need packages from it will be skipped"
+  fi
+  rm -f "$browser/npm.log"
+fi
+
 started=$SECONDS
 cmake -S "$root" --preset release -B "$build" -DVIGOR_TESTS=ON
 cmake --build "$build" --parallel "$(nproc)" 2>&1 | tee "$build/build.log"

@@ -145,7 +145,7 @@ Task pair_results(const std::string& task, const std::vector<ResultLine>& lines,
 
 Results read_results(const fs::path& folder, Dialect dialect) {
   if (!fs::is_directory(folder)) {
-    throw Error({.what = "no such folder of answers",
+    throw Error({.what = "no such folder or file of answers",
                  .where = printable(folder.string()),
                  .fix = "give the folder with existence.txt, count.txt, ... with --answers"});
   }

@@ -5,8 +5,6 @@
 namespace vigor {
 namespace {
 
-namespace fs = std::filesystem;
-
 class Compare : public Command {
  public:
   std::string name() const override { return "compare"; }
@@ -46,7 +44,7 @@ class Compare : public Command {
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     app.add_option("--flips", flips_, "Samples that got worse to print")->capture_default_str();
-    app.add_option("--out", out_, "Write compare.json, compare.md and junit.xml here")
+    app.add_option("--out", out_, "Write compare.html, compare.md, compare.json and junit.xml here")
         ->type_name("DIR");
   }
 
@@ -66,14 +64,14 @@ class Compare : public Command {
     std::optional<reports::GateResult> result;
     if (gate) result = reports::apply_gate(*gate, comparison);
     const reports::GateResult* gated = result ? &*result : nullptr;
-    if (!out_.empty()) write(context, comparison, gated);
+    if (!out_.empty()) reports::write_comparison(*context.files, out_, comparison, gated);
     if (context.json) {
       *context.console.out << dump_json(reports::compare_json(comparison, gated), 2) << "\n";
     } else {
       *context.console.out << reports::compare_text(comparison, gated, flips_);
       if (!out_.empty()) {
         *context.console.out << "\nwritten to " << printable(out_)
-                             << ": compare.json, compare.md, junit.xml\n";
+                             << ": compare.html, compare.md, compare.json, junit.xml\n";
       }
     }
     return result ? reports::exit_code(result->outcome) : ExitCode::kDone;
@@ -86,19 +84,6 @@ class Compare : public Command {
     runs.push_back(reports::open_run(first));
     for (const std::string& seed : seeds) runs.push_back(reports::open_run(seed));
     return runs;
-  }
-
-  void write(const CommandContext& context, const reports::Comparison& comparison,
-             const reports::GateResult* gate) const {
-    const fs::path folder(out_);
-    // Everything is made before anything is written: an error leaves the older files whole.
-    const std::string json = dump_json(reports::compare_json(comparison, gate), 2) + "\n";
-    const std::string markdown = reports::compare_markdown(comparison, gate);
-    const std::string junit = reports::compare_junit(comparison, gate);
-    context.files->create_directories(folder);
-    write_atomic(*context.files, folder / "compare.json", json);
-    write_atomic(*context.files, folder / "compare.md", markdown);
-    write_atomic(*context.files, folder / "junit.xml", junit);
   }
 
   std::string base_, candidate_, gate_, out_;

@@ -115,7 +115,8 @@ class Mme : public Command {
 
   mme::Results read_answers() {
     if (!options_.data.empty()) options_.data = mme::dataset_root(options_.data);
-    if (fs::is_directory(answers_)) return mme::read_results(answers_, options_.dialect);
+    if (fs::is_directory(answers_) || !fs::exists(answers_))
+      return mme::read_results(answers_, options_.dialect);
     require_option(!options_.data.empty(), "--data",
                    "--answers names a file, and its labels are in the folder of MME's tasks");
     mme::Dataset dataset = mme::read_dataset(options_.data);

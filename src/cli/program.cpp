@@ -99,6 +99,9 @@ ExitCode dispatch(std::vector<std::unique_ptr<Command>> commands,
       "Exit codes: 0 done, 1 error, 2 usage, 3 regression, 4 inconclusive, 130 interrupted.");
   std::vector<std::unique_ptr<Node>> nodes;
   for (auto& command : commands) nodes.push_back(add_command(app, std::move(command)));
+  // One command a start: what follows it may be a folder of the same name as another ("report
+  // pope").
+  app.require_subcommand(0, 1);
   reject_unknown_command(arguments, nodes);
   // CLI11 takes the arguments in reverse.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

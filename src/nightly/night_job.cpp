@@ -281,14 +281,9 @@ void Job::compare() {
                                   rule.rule.allowed_drop, sign_of(rule),
                                   reports::rule_sentence(rule)});
       }
-      const fs::path folder =
-          config_.folder / night_.id / "compared" / (one.job->name + "-" + one.against);
-      files_.create_directories(folder);
-      write_atomic(files_, folder / "compare.json",
-                   dump_json(reports::compare_json(one.comparison, &gated[i]), 2) + "\n");
-      write_atomic(files_, folder / "compare.md",
-                   reports::compare_markdown(one.comparison, &gated[i]));
-      write_atomic(files_, folder / "junit.xml", reports::compare_junit(one.comparison, &gated[i]));
+      reports::write_comparison(
+          files_, config_.folder / night_.id / "compared" / (one.job->name + "-" + one.against),
+          one.comparison, &gated[i]);
     }
   }
   decide(!compared.empty());
@@ -378,6 +373,11 @@ NightlyResult Job::run() {
                           {"fingerprints", fingerprints_}},
                          2) +
                    "\n");
+  for (const reports::GateRule& rule : config_.gate.rules) {
+    if (rule.allowed_drop > 0) continue;
+    note("the gate allows " + printable(rule.metric) +
+         " no drop: only a night that is shown to be better, or identical, is accepted");
+  }
   for (const BenchmarkJob& job : config_.benchmarks) {
     if (options_.stop.stop_requested()) return {night_, true, false};
     NightJob out;

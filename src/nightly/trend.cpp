@@ -9,6 +9,7 @@
 #include "reports/assets.h"
 #include "reports/html_parts.h"
 #include "reports/page.h"
+#include "reports/report_drawing.h"
 
 namespace vigor::nightly {
 namespace {
@@ -198,8 +199,8 @@ std::string draw(const Series& series) {
   for (size_t i = 0; i < plane.count; ++i) {
     const Point& point = series.points[i];
     if (const auto gate = gate_line(point)) {
-      out +=
-          line(plane.x(i) - half, plane.y(*gate), plane.x(i) + half, plane.y(*gate), "reference");
+      out += line(std::max(plane.x(i) - half, Plane::kLeft), plane.y(*gate),
+                  std::min(plane.x(i) + half, Plane::kRight), plane.y(*gate), "reference");
     }
     if (point.figure == nullptr || !point.figure->value) continue;
     path += fmt::format("{}{:.1f},{:.1f}", path.empty() ? "" : " ", plane.x(i),
@@ -225,8 +226,10 @@ std::string draw(const Series& series) {
 std::string table(const std::vector<Night>& nights, const std::vector<Series>& all) {
   std::string out =
       "<section>\n<h2>Nights</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-      "aria-label=\"Nights\"><table>\n<thead><tr><th>Night</th><th>Outcome</th><th>Why</th>";
-  for (const Series& series : all) out += "<th class=\"n\">" + bdi(series.title) + "</th>";
+      "aria-label=\"Nights\"><table>\n<thead><tr><th scope=\"col\">Night</th><th "
+      "scope=\"col\">Outcome</th><th scope=\"col\">Why</th>";
+  for (const Series& series : all)
+    out += "<th scope=\"col\" class=\"n\">" + bdi(series.title) + "</th>";
   out += "</tr></thead>\n<tbody>\n";
   for (size_t i = nights.size(); i-- > 0;) {
     const Night& night = nights[i];
@@ -241,7 +244,7 @@ std::string table(const std::vector<Night>& nights, const std::vector<Series>& a
     }
     out += "<tr><th scope=\"row\">" + bdi(night.id) + "</th><td>" + outcome_name(night.outcome) +
            (night.accepted ? night.by_hand ? ", accepted by hand" : ", accepted" : "") +
-           "</td><td>" + bdi(why) + "</td>";
+           "</td><td class=\"rule\">" + bdi(why) + "</td>";
     for (const Series& series : all) {
       const NightFigure* figure = series.points[i].figure;
       out +=
@@ -277,15 +280,16 @@ std::string trend_html(const std::vector<Night>& nights) {
           "pass, \xE2\x96\xBC regression, \xE2\x96\xA0 inconclusive, \xC3\x97 error; hollow: not "
           "accepted.</p>\n";
   for (const Series& series : all) {
-    body += "<section>\n<h2>" + bdi(series.job + ": " + series.title) + "</h2>\n" + draw(series) +
-            "\n</section>\n";
+    body += "<section>\n<h2>" + bdi(series.job + ": " + series.title) + "</h2>\n" +
+            reports::wide_figure(series.title + " of all nights", draw(series)) + "</section>\n";
   }
   body += table(nights, all) + reports::page_footer() + "</main>\n";
   reports::Page page;
   page.title = "Nights" + (nights.empty() ? std::string() : " to " + nights.back().id);
   page.body = std::move(body);
   page.data = Json::object();
-  return reports::render_page(page, reports::assets::kReportCss, "");
+  return reports::render_page(
+      page, std::string(reports::assets::kReportCss) + std::string(reports::assets::kRunsCss), "");
 }
 
 }  // namespace vigor::nightly

@@ -2,9 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/files.h"
 #include "base/json.h"
 #include "tests/reports/synthetic_runs.h"
+#include "tests/testing/shared_data.h"
 #include "tests/testing/spawn.h"
 #include "tests/testing/temporary_folder.h"
 
@@ -75,7 +78,67 @@ TEST_F(EndToEndCompare, WritesItsFiles) {
   EXPECT_EQ(printed["gate"]["outcome"], "regression");
   EXPECT_EQ(printed, read_json_file(folder_ / "out/compared/compare.json"));
   EXPECT_THAT(read_file(folder_ / "out/compared/compare.md"), HasSubstr("Gate: regression"));
+  EXPECT_THAT(read_file(folder_ / "out/compared/compare.html"), HasSubstr("Gate: regression"));
   EXPECT_THAT(read_file(folder_ / "out/compared/junit.xml"), HasSubstr("failures=\"1\""));
+}
+
+// Two folders of real answers: one names its pictures x.jpg, the other x.txt, and lacks one.
+class ReferenceCompareMme : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(results("llava-v1.5-7b")) ||
+        !std::filesystem::exists(results("llava-v1.5-13b"))) {
+      GTEST_SKIP() << "benchmarks/mme is not there (set VIGOR_SHARED)";
+    }
+  }
+  static std::filesystem::path results(const std::string& name) {
+    return testing::shared("benchmarks/mme") / name / "results";
+  }
+  void score(const std::string& name) {
+    const SpawnResult made = spawn(VIGOR_PROGRAM, {"mme", "--answers", folder_ / name, "--out",
+                                                   folder_ / ("run-" + name), "--no-report"});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+  }
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(ReferenceCompareMme, PicturesPairByTaskAndStem) {
+  for (const std::string name : {"llava-v1.5-7b", "llava-v1.5-13b"}) {
+    std::filesystem::create_directories(folder_ / name);
+    for (const auto& entry : std::filesystem::directory_iterator(results(name))) {
+      if (entry.path().extension() != ".txt") continue;
+      // What both answered: a task whose pictures are not the same ones is left out.
+      const auto other = results(name == "llava-v1.5-7b" ? "llava-v1.5-13b" : "llava-v1.5-7b") /
+                         entry.path().filename();
+      const auto lines = [](const std::string& text) {
+        return std::count(text.begin(), text.end(), '\n');
+      };
+      if (lines(read_file(entry.path())) == lines(read_file(other))) {
+        std::filesystem::copy(entry.path(), folder_ / name / entry.path().filename());
+      }
+    }
+    score(name);
+  }
+  const SpawnResult compared = spawn(VIGOR_PROGRAM, {"compare", folder_ / "run-llava-v1.5-7b",
+                                                     folder_ / "run-llava-v1.5-13b", "--json"});
+  ASSERT_EQ(compared.exit_code, 0) << compared.err;
+  const Json document = Json::parse(compared.out);
+  EXPECT_EQ(document["forced"], false);
+  EXPECT_GT(document["paired_samples"].get<int>(), 1000);
+  // Both names of a picture are one cluster.
+  EXPECT_LT(document["images"].get<int>(), document["paired_samples"].get<int>());
+}
+
+TEST_F(ReferenceCompareMme, AMissingPictureIsNamed) {
+  for (const std::string name : {"llava-v1.5-7b", "llava-v1.5-13b"}) {
+    std::filesystem::create_directory_symlink(results(name), folder_ / name);
+    score(name);
+  }
+  const SpawnResult refused = spawn(
+      VIGOR_PROGRAM, {"compare", folder_ / "run-llava-v1.5-7b", folder_ / "run-llava-v1.5-13b"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err,
+              AllOf(HasSubstr("questions: 2 only in CANDIDATE (landmark/"), HasSubstr("--force")));
 }
 
 TEST_F(EndToEndCompare, SaysWhatIsMissing) {

@@ -104,6 +104,11 @@ TEST_F(ProgramTest, FlagsReachTheCommand) {
   EXPECT_THAT(seen_.questions, ElementsAre("a", "b"));
 }
 
+TEST_F(ProgramTest, AFileMayHaveTheNameOfACommand) {
+  EXPECT_EQ(run({"probe", "--question-files", "a", "probe"}), ExitCode::kDone) << err_.str();
+  EXPECT_THAT(seen_.questions, ElementsAre("a", "probe"));
+}
+
 TEST_F(ProgramTest, TheConfigFileGivesOptionsAndFlagsWin) {
   EXPECT_EQ(
       run({"probe", "--config",

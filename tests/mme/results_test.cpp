@@ -107,7 +107,7 @@ TEST_F(MmeResultFolder, AFolderWithoutResultsIsRefused) {
   EXPECT_THAT(results_error([&] { read_results(folder_.path(), Dialect::kOfficial); }),
               HasSubstr("none of MME's fourteen result files is in this folder"));
   EXPECT_THAT(results_error([&] { read_results(folder_ / "nowhere", Dialect::kOfficial); }),
-              HasSubstr("no such folder of answers"));
+              HasSubstr("no such folder or file of answers"));
 }
 
 TEST_F(MmeResultFolder, WrittenAnswersAreReadAlikeInEveryDialect) {

@@ -198,6 +198,14 @@ TEST_F(NightlyTest, WhatMustNotBeComparedIsInconclusiveUntilAPersonAccepts) {
   EXPECT_THROW(accept_night(disk_, config_, "2026-12-24"), Error);
 }
 
+TEST_F(NightlyTest, AGateWithoutAllowanceIsSaid) {
+  night(0);
+  EXPECT_EQ(notes_.find("no drop"), std::string::npos);
+  config_.gate.rules[0].allowed_drop = 0;
+  EXPECT_EQ(changed_night(1, {.own = 0.02, .seed = 2}).outcome, Outcome::kInconclusive);
+  EXPECT_THAT(notes_, HasSubstr("the gate allows average.accuracy no drop"));
+}
+
 TEST_F(NightlyTest, TheGateOfTheFirstNightIsChecked) {
   config_.gate.rules[0].metric = "average.acuracy";
   EXPECT_THROW(night(0), Error);
@@ -232,6 +240,45 @@ TEST_F(NightlyTest, OldNightsAreMadeLightButWhatIsNeededStays) {
   EXPECT_FALSE(fs::exists(config_.folder / "2026-11-24/runs"));
   EXPECT_TRUE(fs::exists(config_.folder / "2026-11-24/night.json"));
   EXPECT_EQ(read_nights(config_.folder).size(), 3u);
+}
+
+TEST_F(NightlyTest, TheReportSetsTonightsRunBesideTheAcceptedOne) {
+  config_.report = true;
+  std::vector<std::vector<std::string>> reports;
+  int report_code = 0;
+  const auto start = [&](int day) {
+    put_checkpoint("weights of day " + std::to_string(day));
+    NightlyOptions options;
+    options.now = kStart + day * kDay;
+    options.program = "test";
+    options.note = [&](const std::string& text) { notes_ += text + "\n"; };
+    options.run = [&](const std::vector<std::string>& arguments, const fs::path&) {
+      if (arguments.front() == "report") {
+        reports.push_back(arguments);
+        return report_code;
+      }
+      write_pope_run(arguments.back(), synthetic_answers(world_, model_), {.name = "tonight"});
+      return 0;
+    };
+    return run_night(disk_, config_, options);
+  };
+  start(0);
+  const std::string nights = config_.folder.string() + "/";
+  EXPECT_EQ(reports.back(), (std::vector<std::string>{"report", nights + "2026-11-23/runs/pope",
+                                                      "--out", nights + "2026-11-23/report"}));
+  // A report that fails is said, and changes no outcome.
+  report_code = 1;
+  EXPECT_EQ(start(1).night.outcome, Outcome::kPass);
+  EXPECT_EQ(reports.back(), (std::vector<std::string>{"report", nights + "2026-11-23/runs/pope",
+                                                      nights + "2026-11-24/runs/pope", "--out",
+                                                      nights + "2026-11-24/report"}));
+  EXPECT_THAT(notes_, HasSubstr("the report could not be written: see 2026-11-24/logs/report.txt"));
+  // One that was interrupted leaves the night to the next start.
+  report_code = static_cast<int>(ExitCode::kInterrupted);
+  EXPECT_TRUE(start(2).interrupted);
+  EXPECT_FALSE(fs::exists(config_.folder / "2026-11-25/night.json"));
+  report_code = 0;
+  EXPECT_EQ(start(2).night.id, "2026-11-25");
 }
 
 TEST_F(NightlyTest, NightJsonReadsBack) {

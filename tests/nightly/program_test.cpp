@@ -66,6 +66,8 @@ TEST_F(EndToEndNightly, GatesNightAfterNight) {
   EXPECT_EQ(night["outcome"], "regression");
   EXPECT_EQ(night["reference"], "n1");
   EXPECT_EQ(night["accepted"], false);
+  EXPECT_THAT(read_file(folder_ / "nights/n2/report/report.html"), HasSubstr("B is worse than A"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "nights/n2/compared/pope-accepted/compare.html"));
 
   put_answers({.drop = 0.045, .own = 0.9, .seed = 2});
   const SpawnResult unclear = run({"--night", "n3"});

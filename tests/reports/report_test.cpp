@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 #include "base/files.h"
 #include "reports/pope_run.h"
@@ -198,6 +199,32 @@ TEST(Report, LatexAndXmlAreEscaped) {
   EXPECT_THAT(report_latex(report),
               HasSubstr("\\textbackslash{}input\\{x\\} 5\\% \\& \\textless{}a"));
   EXPECT_THAT(report_junit(report), HasSubstr("\\input{x} 5% &amp; &lt;a&gt; &quot;b&quot;"));
+}
+
+// Each row ends in "\\\\", which takes a "*" or "[...]" after it for its own.
+TEST(Report, LatexOfHostileNamesStaysBalancedAndRowsStayRows) {
+  for (const char* name :
+       {"[3cm] x", "*star", "}{", "\\end{tabular}", "a\nb", "%", "$x^2$ ~ #1 _", "\"\\", "{[}"}) {
+    TemporaryFolder folder;
+    make_pope_run(folder / "one", {.name = name});
+    std::istringstream lines(report_latex(report_of({folder / "one"})));
+    int rows = 0;
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_TRUE(line.empty() || (line.front() != '[' && line.front() != '*')) << name;
+      int depth = 0;
+      for (size_t i = 0; i < line.size(); ++i) {
+        if (line[i] == '\\') {
+          ++i;
+        } else if (line[i] == '{' || line[i] == '}') {
+          depth += line[i] == '{' ? 1 : -1;
+        }
+        EXPECT_GE(depth, 0) << line;
+      }
+      EXPECT_EQ(depth, 0) << line;
+      rows += line.ends_with("\\\\");
+    }
+    EXPECT_GT(rows, 1) << name;
+  }
 }
 
 TEST(Report, MarkdownFitsACommentWhateverTheNumberOfRuns) {
