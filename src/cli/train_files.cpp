@@ -4,6 +4,7 @@
 
 #include "cli/registry.h"
 #include "cli/text_options.h"
+#include "vigor/annotate_scenes_stage.h"
 #include "vigor/loop_stages.h"
 
 namespace vigor {

@@ -20,7 +20,7 @@ ImportResult import(const std::string& format, const std::filesystem::path& file
   }
   throw Error({.what = "'" + printable(format) + "' is no format of judgements",
                .where = where,
-               .fix = "one of annotations, faithscore, m-haldetect",
+               .fix = "one of annotations, faithscore, m-haldetect, scenes",
                .exit_code = ExitCode::kUsage});
 }
 
