@@ -53,11 +53,15 @@ class Annotate : public FileStage {
   Annotate()
       : FileStage("annotate", "Judgements of sentences, of ours or of others, as one file",
                   [this](FileSystem& files, const Json& config, const std::string& where) {
-                    const bool reads =
-                        config.is_object() && config.value("format", Json()) == Json("faithscore");
-                    if (!reads) return annotate_stage(files, config, where, nullptr);
+                    const Json format =
+                        config.is_object() ? config.value("format", Json()) : Json();
+                    const bool scenes = format == Json("scenes");
+                    if (!scenes && format != Json("faithscore")) {
+                      return annotate_stage(files, config, where, nullptr);
+                    }
                     const language::English english = language::English::read(text_.files());
-                    return annotate_stage(files, config, where, &english);
+                    return scenes ? annotate_scenes_stage(files, config, where, english)
+                                  : annotate_stage(files, config, where, &english);
                   }) {}
   void add_options(CLI::App& app) override {
     FileStage::add_options(app);
