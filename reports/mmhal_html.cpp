@@ -78,14 +78,25 @@ std::vector<std::string> type_names(const MmhalRun& run) {
   return names;
 }
 
+// A run without any figure says why in its heading.
+bool has_figures(const MmhalRun& run) {
+  const Json blocks = run.metrics.value("type_figures", Json::object());
+  const std::vector<std::string> types = type_names(run);
+  return std::any_of(types.begin(), types.end(), [&](const std::string& type) {
+    return figure(blocks.value(type, Json()), kColumns[0].key).value.has_value();
+  });
+}
+
 std::string figures(const MmhalRun& run) {
   const Json blocks = run.metrics.value("type_figures", Json::object());
+  const std::vector<std::string> types = type_names(run);
+  if (!has_figures(run)) return "";
   std::string out =
       "<section>\n<h2>By type of question</h2>\n<p class=\"note\">Whiskers are 95 % intervals, "
       "clustered by picture.</p>\n<div class=\"panels\">\n";
   for (const Column& column : kColumns) {
     std::vector<Bar> bars;
-    for (const std::string& type : type_names(run)) {
+    for (const std::string& type : types) {
       bars.push_back(
           {type, as_share(figure(blocks.value(type, Json()), column.key), column.rating), 0});
     }
@@ -99,6 +110,7 @@ std::string figures(const MmhalRun& run) {
 }
 
 std::string numbers(const MmhalRun& run) {
+  const bool any_figures = has_figures(run);
   std::string out =
       "<section>\n<h2>All numbers</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
       "aria-label=\"All numbers\"><table>\n<thead><tr><th>Type</th>";
@@ -113,7 +125,10 @@ std::string numbers(const MmhalRun& run) {
     for (const Column& column : kColumns) {
       const Figure one = figure(block, column.key);
       out += "<td class=\"n\">" + mmhal_value(one, column.rating) + "<small>" +
-             bdi(one.value ? mmhal_interval(one, column.rating) : one.reason) + "</small></td>";
+             (one.value     ? bdi(mmhal_interval(one, column.rating))
+              : any_figures ? bdi(one.reason)
+                            : std::string()) +
+             "</small></td>";
     }
     for (const char* status : {"scored", "unjudged", "failed"}) {
       out += fmt::format("<td class=\"n\">{}</td>", count(counts, status));

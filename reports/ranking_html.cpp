@@ -60,8 +60,19 @@ std::string tiles(const RankingRun& run) {
               canaries.is_object()
                   ? fmt::format("of {} rankings with a canary; lots: {}",
                                 count(canaries, "rankings"), share("canaries", "chance"))
-                  : "no canaries were shown");
+                  : "no ranking with a canary");
   return out + "</dl>\n";
+}
+
+// A run without any figure says why in its heading, and shows its calls.
+bool has_figures(const RankingRun& run) {
+  const Json models = run.metrics.value("models", Json::object());
+  for (const std::string& name : run.candidates) {
+    for (const std::string& column : ranking_columns()) {
+      if (figure(models.value(name, Json()), column).value) return true;
+    }
+  }
+  return false;
 }
 
 std::string figures(const RankingRun& run) {
@@ -248,9 +259,10 @@ std::string ranking_html(const RankingRun& run) {
   for (const std::string& note : ranking_notes(run.metrics)) notes += "<li>" + bdi(note) + "</li>";
   Page page;
   page.title = "Caption ranking: " + run.name;
-  page.body = "<main>\n" + heading(run) + warning_box(notes) + tiles(run) + figures(run) +
-              numbers(run) + tests(run) + trust(run) + calls(run) +
-              settings_table(flat_settings(run.run)) + page_footer() + "</main>\n";
+  page.body = "<main>\n" + heading(run) + warning_box(notes) + tiles(run) +
+              (has_figures(run) ? figures(run) + numbers(run) + tests(run) : std::string()) +
+              trust(run) + calls(run) + settings_table(flat_settings(run.run)) + page_footer() +
+              "</main>\n";
   page.data = Json::object();
   return render_page(page, assets::kReportCss, "");
 }

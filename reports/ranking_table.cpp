@@ -10,6 +10,9 @@ namespace {
 
 constexpr const char* kColumns[] = {"HL", "CA", "AA", "RA", "RL", "RS", "DL", "average"};
 
+// Room for "-1.67..-1.15".
+constexpr size_t kColumnWidth = 14;
+
 std::string share(const Json& block, const char* key) {
   if (!block.is_object() || !block.contains(key) || !block[key].is_number()) return "-";
   return fmt::format("{:.1f} %", block[key].get<double>() * 100);
@@ -37,21 +40,24 @@ std::string ranking_table_text(const Json& metrics) {
     return text + std::string(widest - std::min(widest, width(text)), ' ');
   };
   std::string out = padded("model");
-  for (const char* column : kColumns) out += fmt::format("{:>12}", column);
+  for (const char* column : kColumns) out += fmt::format("{:>{}}", column, kColumnWidth);
   out += "\n";
   for (const Json& name : metrics["candidates"]) {
     const std::string model = name.get<std::string>();
     const Json& block = metrics["models"][model];
     out += padded(printable(model));
-    for (const char* column : kColumns) out += fmt::format("{:>12}", number(block, column));
+    for (const char* column : kColumns) {
+      out += fmt::format("{:>{}}", number(block, column), kColumnWidth);
+    }
     out += "\n" + padded("");
     const Json intervals = block.value("ci95", Json());
     for (const char* column : kColumns) {
       const Json one = intervals.is_object() ? intervals.value(column, Json()) : Json();
-      out += one.is_array()
-                 ? fmt::format("{:>12}", fmt::format("{:.2f}-{:.2f}", one[0].get<double>(),
-                                                     one[1].get<double>()))
-                 : std::string(12, ' ');
+      out += one.is_array() ? fmt::format("{:>{}}",
+                                          fmt::format("{:.2f}..{:.2f}", one[0].get<double>(),
+                                                      one[1].get<double>()),
+                                          kColumnWidth)
+                            : std::string(kColumnWidth, ' ');
     }
     while (out.ends_with(' ')) out.pop_back();
     out += out.ends_with('\n') ? "" : "\n";

@@ -113,6 +113,25 @@ TEST(HttpChat, SpeaksTlsToACertificateThatItTrusts) {
   for (const auto& [index, reply] : ask(*client, 10)) EXPECT_EQ(reply.error, "");
 }
 
+// Where TLS offers no HTTP/2, nobody waits for the others.
+TEST(HttpChat, OverTlsWithoutHttp2EachHasAConnectionOfItsOwn) {
+  ChatServer server(
+      [](const ServerRequest&) {
+        ServerAnswer answer = chat_answer("yes");
+        answer.delay_s = 0.1;
+        return answer;
+      },
+      {.tls = true});
+  const TemporaryFolder folder;
+  HttpChatOptions options = quick_options(server.base_url());
+  options.ca_file = folder.write("ca.pem", server.certificate()).string();
+  options.max_in_flight = 20;
+  const auto client = make_http_chat(options);
+  for (const auto& [index, reply] : ask(*client, 60)) EXPECT_EQ(reply.error, "");
+  EXPECT_GT(server.peak_in_flight(), 10u);
+  EXPECT_LE(server.connections(), 20u);
+}
+
 TEST(HttpChat, TheEnvironmentsProxyIsNotAsked) {
   ::setenv("http_proxy", refusing_url().c_str(), 1);
   ChatServer server([](const ServerRequest&) { return chat_answer("yes"); });

@@ -84,5 +84,23 @@ TEST_F(EndToEndEndpointModel, CaptionsAreWhatRankTakes) {
   EXPECT_LT(models["theirs"]["HL"], models["poor"]["HL"]);
 }
 
+TEST_F(EndToEndEndpointModel, ThatItIsDownIsSaidWhileItIs) {
+  ChatServer model([](const ServerRequest& request) {
+    if (request.index < 3) return error_answer(503, "loading");
+    return chat_answer("A good caption of what is there.");
+  });
+  folder_.write("model.json", dump_json({{"url", model.base_url()},
+                                         {"model", "m"},
+                                         {"backoff_base_s", 0.001},
+                                         {"backoff_cap_s", 0.002}}));
+  const SpawnResult result =
+      spawn(VIGOR_PROGRAM,
+            {"caption", "--model", "endpoint:" + path("model.json"), "--images", path("images"),
+             "--prompt", "Describe this image.", "--out", path("theirs.jsonl")});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("warning: the model: HTTP 503: loading; after try 1 of 8"));
+  EXPECT_THAT(result.err, HasSubstr("warning: the model: answers again after"));
+}
+
 }  // namespace
 }  // namespace vigor::testing
