@@ -244,9 +244,13 @@ std::string flip_table(const std::string& label, const std::vector<const Flip*>&
                        const FlipPictures& pictures, const ComparePageOptions& options) {
   const bool with_pictures = std::any_of(pictures.begin(), pictures.end(),
                                          [](const auto& one) { return !one.second.empty(); });
+  // Of captions there is no one truth.
+  const bool labels =
+      std::any_of(flips.begin(), flips.end(), [](const Flip* one) { return !one->label.empty(); });
   std::string out = table_open(label, "said") + (with_pictures ? head_cell("Picture") : "") +
-                    head_cell("Sample") + head_cell("Truth") + head_cell("Base said") +
-                    head_cell("Candidate says") + "</tr></thead>\n<tbody>\n";
+                    head_cell("Sample") + (labels ? head_cell("Truth") : "") +
+                    head_cell("Base said") + head_cell("Candidate says") +
+                    "</tr></thead>\n<tbody>\n";
   for (const Flip* flip : flips) {
     out += "<tr>";
     if (with_pictures) {
@@ -258,10 +262,11 @@ std::string flip_table(const std::string& label, const std::vector<const Flip*>&
       }
       out += "</td>";
     }
+    // A ranking's sample is its picture, and has no question.
     out += "<th scope=\"row\">" + bdi(flip->question.empty() ? flip->id : flip->question) +
-           "<small class=\"note\">" + bdi(flip->question.empty() ? flip->image : flip->id) +
-           (flip->margin ? fmt::format(", margin {:+.2f}", *flip->margin) : "") +
-           "</small></th><td>" + bdi(flip->label) + "</td>" +
+           "<small class=\"note\">" + (flip->question.empty() ? "" : bdi(flip->id)) +
+           (flip->margin ? fmt::format(", margin {:+.2f}", *flip->margin) : "") + "</small></th>" +
+           (labels ? "<td>" + bdi(flip->label) + "</td>" : "") +
            said_cell(flip->base_outcome, flip->base_answer, options.answer_bytes) +
            said_cell(flip->candidate_outcome, flip->candidate_answer, options.answer_bytes) +
            "</tr>\n";

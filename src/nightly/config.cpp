@@ -37,7 +37,7 @@ BenchmarkJob parse_job(const Json& row, const std::string& where, const fs::path
   }
   job.candidate = reader.get<std::string>("candidate", "");
   if (const auto baseline = reader.get<std::string>("baseline", ""); !baseline.empty()) {
-    job.baseline = folder / baseline;
+    job.baseline = (folder / baseline).lexically_normal();
   }
   job.always = reader.get<bool>("always", false);
   reader.reject_unknown();
@@ -51,7 +51,7 @@ Config parse_config(const Json& document, const fs::path& file) {
   const fs::path folder = file.parent_path();
   ObjectReader reader(document, where);
   Config config;
-  config.folder = folder / reader.require<std::string>("folder");
+  config.folder = (folder / reader.require<std::string>("folder")).lexically_normal();
   config.keep_days = reader.get<int>("keep_days", config.keep_days);
   if (config.keep_days < 0) {
     throw wrong("key 'keep_days' must be 0 (keep everything) or more", where, "60 is the default");

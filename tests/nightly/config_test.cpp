@@ -35,6 +35,12 @@ TEST(NightlyConfig, PathsAreRelativeToTheFile) {
   EXPECT_EQ(config.keep_days, 60);
 }
 
+TEST(NightlyConfig, PathsAboveTheFileAreShort) {
+  Json above = valid();
+  above["folder"] = "../../runs/nights";
+  EXPECT_EQ(parse_config(above, "configs/nightly/demo.json").folder, "runs/nights");
+}
+
 TEST(NightlyConfig, MistakesAreNamed) {
   Json config = valid();
   config["folders"] = "x";
