@@ -10,19 +10,10 @@
 namespace vigor::captions {
 namespace {
 
-// What the bytes are, whatever the name says; "" for what chat endpoints do not take.
-std::string mime_of(std::string_view bytes) {
-  if (bytes.starts_with("\xFF\xD8\xFF")) return "image/jpeg";
-  if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
-  if (bytes.starts_with("GIF8")) return "image/gif";
-  if (bytes.starts_with("RIFF") && bytes.substr(0, 12).ends_with("WEBP")) return "image/webp";
-  return "";
-}
-
 // The bytes of a picture and what they are. Throws Error when the file is none.
 std::pair<std::string, std::string> read_picture(const std::filesystem::path& path) {
   std::string bytes = read_file(path);
-  std::string mime = mime_of(bytes);
+  std::string mime = image_mime(bytes);
   if (mime.empty()) {
     throw Error({.what = "not a JPEG, PNG, WebP or GIF picture",
                  .where = printable(path.string()),

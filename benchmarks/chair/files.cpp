@@ -43,6 +43,7 @@ std::vector<Caption> parse_captions(std::string_view bytes, const std::string& f
     caption.line = row.line;
     caption.image = image_of(reader);
     caption.error = reader.get<std::string>("error", "");
+    if (reader.has("sample")) caption.sample = reader.require<int64_t>("sample");
     const Json* text = reader.find("caption");
     if (text != nullptr && !text->is_null()) {
       caption.text = reader.require<std::string>("caption");

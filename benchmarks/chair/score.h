@@ -25,7 +25,8 @@ namespace vigor::chair {
 struct Caption {
   std::string image;  // as written in the file: an id or a file name
   std::string text;
-  std::string error;  // not empty: there is no caption, the sample failed
+  std::string error;              // not empty: there is no caption, the sample failed
+  std::optional<int64_t> sample;  // its number among those of the image; absent: the file has none
   size_t line = 0;
 };
 

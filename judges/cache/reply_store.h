@@ -15,13 +15,9 @@
 #include <vector>
 
 #include "judges/cache/reply_record.h"
+#include "judges/cache/store_access.h"
 
 namespace vigor {
-
-enum class StoreAccess {
-  kRead,   // the file must be there
-  kWrite,  // file and folder are made when they are missing
-};
 
 // What the store holds of one judge.
 struct StoredJudge {

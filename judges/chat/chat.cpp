@@ -28,6 +28,14 @@ Json ChatRequest::canonical() const {
           {"repeat", repeat}};
 }
 
+std::string image_mime(std::string_view bytes) {
+  if (bytes.starts_with("\xFF\xD8\xFF")) return "image/jpeg";
+  if (bytes.starts_with("\x89PNG\r\n\x1A\n")) return "image/png";
+  if (bytes.starts_with("GIF8")) return "image/gif";
+  if (bytes.starts_with("RIFF") && bytes.substr(0, 12).ends_with("WEBP")) return "image/webp";
+  return "";
+}
+
 std::shared_ptr<const ChatImage> chat_image(std::string bytes, std::string mime) {
   auto image = std::make_shared<ChatImage>();
   image->sha256 = sha256_hex(bytes);

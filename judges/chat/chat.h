@@ -12,6 +12,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -24,6 +25,10 @@ struct ChatImage {
   std::string bytes;   // the file's bytes, unchanged
   std::string sha256;  // of `bytes`, lower-case hex: stands for them in cache keys and logs
 };
+
+// What a picture is by its first bytes, whatever its file is called: "image/jpeg", "image/png",
+// "image/webp", "image/gif"; "" for anything else.
+std::string image_mime(std::string_view bytes);
 
 // Hashes the bytes.
 std::shared_ptr<const ChatImage> chat_image(std::string bytes, std::string mime);

@@ -57,11 +57,12 @@ class Train : public Command {
     add(TrainStage::kSft, "sft",
         "Supervised fine-tuning on LLaVA conversation JSON; resumes where it stopped");
     for (auto& stage : train_file_stages()) stages.push_back(std::move(stage));
+    stages.push_back(train_score_command());
     return stages;
   }
   ExitCode run(const CommandContext&) override {
     throw Error({.what = "a stage is missing",
-                 .fix = "give one: vigor-eval train sft|select|refine|... --config FILE",
+                 .fix = "give one: vigor-eval train sft|score|select|refine|... --config FILE",
                  .exit_code = ExitCode::kUsage});
   }
 };

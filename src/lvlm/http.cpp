@@ -17,14 +17,6 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
-// By its first bytes, whatever the file's name; "" for what endpoints do not take.
-std::string picture_type(std::string_view bytes) {
-  if (bytes.starts_with("\xFF\xD8\xFF")) return "image/jpeg";
-  if (bytes.starts_with("\x89PNG\r\n\x1A\n")) return "image/png";
-  if (bytes.starts_with("RIFF") && bytes.substr(0, 12).ends_with("WEBP")) return "image/webp";
-  return "";
-}
-
 struct Picture {
   std::shared_ptr<const ChatImage> image;
   std::string error;
@@ -35,8 +27,9 @@ Picture read_picture(const ImageRequest& request) {
   try {
     std::string bytes =
         request.image_bytes != nullptr ? *request.image_bytes : read_file(request.image);
-    const std::string type = picture_type(bytes);
-    if (type.empty()) return {nullptr, printable(request.key) + ": no JPEG, PNG or WebP picture"};
+    const std::string type = image_mime(bytes);
+    if (type.empty() || type == "image/gif")
+      return {nullptr, printable(request.key) + ": no JPEG, PNG or WebP picture"};
     return {chat_image(std::move(bytes), type), ""};
   } catch (const Error& error) {
     return {nullptr, error.what()};

@@ -62,6 +62,8 @@ class Detector {
   // was not asked has the error kStopped.
   virtual std::vector<PictureFindings> find_all(std::span<const PictureNouns> requests,
                                                 std::stop_token stop);
+  // Since construction, for records: counts and times by name.
+  virtual Json usage() const { return Json::object(); }
 };
 
 inline constexpr const char* kStopped = "stopped before it was asked";
