@@ -1,27 +1,16 @@
 #include "benchmarks/mme/lines.h"
 
-#include "base/json.h"
+#include "base/error.h"
+#include "base/utf8.h"
 
 namespace vigor::mme {
-namespace {
-
-bool is_utf8(std::string_view text) {
-  try {
-    // The writer checks strictly.
-    Json(std::string(text)).dump();
-    return true;
-  } catch (const nlohmann::json::type_error&) {
-    return false;
-  }
-}
-
-}  // namespace
 
 std::string at_line(const std::string& where, size_t line) {
   return where + ":" + std::to_string(line);
 }
 
 std::vector<std::string_view> text_lines(std::string_view bytes, const std::string& where) {
+  refuse_utf16(bytes, where);
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   std::vector<std::string_view> lines;
   while (!bytes.empty()) {

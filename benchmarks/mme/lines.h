@@ -9,7 +9,7 @@ namespace vigor::mme {
 
 // Text between line ends (LF, CRLF or a lone CR, as Python reads text files); no line after the
 // last end. A byte order mark at the start is dropped. Throws Error naming `where` and the line for
-// bytes that are not UTF-8.
+// bytes that are not UTF-8, and the file when it is UTF-16.
 std::vector<std::string_view> text_lines(std::string_view bytes, const std::string& where);
 
 // Fields between tabs.

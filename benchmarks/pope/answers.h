@@ -39,6 +39,9 @@ struct AnswerFile {
 AnswerFile read_answers(const std::filesystem::path& path);
 AnswerFile parse_answers(std::string_view bytes, const std::filesystem::path& file);
 
+// "FILE:LINE"
+std::string at_line(const std::filesystem::path& file, size_t line);
+
 // What happened to one question: the scorer's input, one row of samples.jsonl.
 struct SampleOutcome {
   std::string split;
@@ -61,12 +64,16 @@ struct PairedAnswers {
   std::vector<SampleOutcome> samples;  // in the order of the splits and their questions
   std::vector<SplitCut> cuts;          // empty: complete
   std::vector<std::string> warnings;
+  // Of a combined file: the splits in the order of its blocks, in which its average is summed.
+  // Empty: the usual order (ScoreOptions::average_order).
+  std::vector<std::string> average_order;
 };
 
 // Finds the split of each file (by the texts, by its name, then by its place in the list) and
-// pairs. Throws Error when the texts do not match, ids repeat or are unknown, or the lists differ
-// in length; in dialect official different lengths are cut instead, by position, as the official
-// script does.
+// pairs. Throws Error when the texts do not match (naming the row, with both texts), ids repeat or
+// are unknown, or the lists differ in length. In dialect official different lengths are cut
+// instead, by position, as the official script does; where answers have ids that stand at other
+// places than their questions, it throws and says which are missing.
 PairedAnswers pair_answers(const std::vector<QuestionSplit>& splits,
                            const std::vector<AnswerFile>& files, Dialect dialect);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 
@@ -101,8 +102,11 @@ RunTally tally(const std::vector<SampleOutcome>& samples, Dialect dialect,
   for (const std::string& name : options.splits) add_split(name);
   for (const SampleOutcome& sample : samples) {
     add_split(sample.split);
-    run.images.emplace(sample.question.image, run.images.size());
+    run.images.emplace(sample.question.image, 0);
   }
+  // By name: sums over images, too, must not depend on the order of the files.
+  size_t position = 0;
+  for (auto& [name, number] : run.images) number = position++;
   for (const SplitCut& cut : options.cuts) {
     add_split(cut.split);
     run.splits[cut.split].cut = cut;
@@ -230,15 +234,32 @@ Json split_json(const SplitTally& split, const RunTally& run, const SplitScores&
   return out;
 }
 
+// Indices into `splits` in the order in which the average adds them up.
+std::vector<size_t> average_order(const std::vector<std::string>& splits,
+                                  const ScoreOptions& options) {
+  static const std::vector<std::string> kUsual = {"random", "popular", "adversarial"};
+  const std::vector<std::string>& first =
+      options.average_order.empty() ? kUsual : options.average_order;
+  const auto rank = [&](size_t split) {
+    return std::pair(std::find(first.begin(), first.end(), splits[split]), splits[split]);
+  };
+  std::vector<size_t> order(splits.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return rank(a) < rank(b); });
+  return order;
+}
+
 // The plain mean over splits, with an interval that knows that splits share their images.
-Json average_json(const std::vector<SplitScores>& scores, const RunTally& run, double level) {
+Json average_json(const std::vector<SplitScores>& scores, const RunTally& run,
+                  const ScoreOptions& options) {
+  const std::vector<size_t> order = average_order(run.order, options);
   Json average;
   std::string reason;
   for (size_t m = 0; m < kMetrics.size(); ++m) {
     double sum = 0;
     std::vector<Estimate> estimates;
     std::string missing;
-    for (size_t s = 0; s < scores.size(); ++s) {
+    for (const size_t s : order) {
       if (scores[s].values[m]) {
         sum += *scores[s].values[m];
       } else {
@@ -255,7 +276,8 @@ Json average_json(const std::vector<SplitScores>& scores, const RunTally& run, d
     }
     average[kMetrics[m]] = sum / static_cast<double>(scores.size());
     if (estimates.size() == scores.size()) {
-      average["ci95"][kMetrics[m]] = interval_json(statistics::mean_estimate(estimates), level);
+      average["ci95"][kMetrics[m]] =
+          interval_json(statistics::mean_estimate(estimates), options.level);
     }
   }
   if (!reason.empty()) average["reason"] = reason;
@@ -297,7 +319,7 @@ Json score_splits(const std::vector<SampleOutcome>& samples, Dialect dialect,
     scores.push_back(score_split(split, dialect));
     metrics["splits"][name] = split_json(split, run, scores.back(), options);
   }
-  metrics["average"] = average_json(scores, run, options.level);
+  metrics["average"] = average_json(scores, run, options);
   metrics["withheld"] = run.failed > options.max_failures;
   if (run.failed > options.max_failures) {
     const std::string reason = std::to_string(run.failed) + " of " +

@@ -22,9 +22,13 @@ struct ScoreOptions {
   // Failed samples of the whole run up to which scores are given (at least 0); above, every score
   // is null with a reason.
   int64_t max_failures = 0;
-  // Splits in the order in which they are averaged; empty: the order of first appearance. A split
+  // Splits in the order in which they are shown; empty: the order of first appearance. A split
   // without samples gets nulls.
   std::vector<std::string> splits{};
+  // Order in which the average adds the splits up, which decides its last digit; splits that are
+  // not named follow. Empty: random, popular, adversarial, then by name: the order in which a user
+  // names files does not count.
+  std::vector<std::string> average_order{};
   // From pair_answers: they make `complete` false.
   std::vector<SplitCut> cuts{};
   // Written into metrics.json as they stand.

@@ -1,8 +1,10 @@
 #include "base/json.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "base/files.h"
+#include "base/utf8.h"
 
 namespace vigor {
 namespace {
@@ -60,19 +62,95 @@ void check_depth(std::string_view text, const std::string& where) {
   }
 }
 
-std::string_view skip_byte_order_mark(std::string_view text) {
+// The text of a file: without a byte order mark. Throws Error for another encoding.
+std::string_view utf8_text(std::string_view text, const std::string& where) {
+  refuse_utf16(text, where);
   return text.starts_with("\xEF\xBB\xBF") ? text.substr(3) : text;
+}
+
+// A key of an object, and where it stands in the text.
+struct KeyAt {
+  std::string_view name;
+  size_t at = 0;
+};
+
+// The second of two equal names; null when there is none. Sorts.
+const KeyAt* repeated_key(std::vector<KeyAt>::iterator begin, std::vector<KeyAt>::iterator end) {
+  std::sort(begin, end, [](const KeyAt& a, const KeyAt& b) {
+    return a.name != b.name ? a.name < b.name : a.at < b.at;
+  });
+  const auto found = std::adjacent_find(
+      begin, end, [](const KeyAt& a, const KeyAt& b) { return a.name == b.name; });
+  return found == end ? nullptr : &*std::next(found);
+}
+
+// The place behind the string that begins at `quote`.
+size_t behind_string(std::string_view text, size_t quote) {
+  size_t at = quote + 1;
+  while (text[at] != '"') at += text[at] == '\\' ? 2 : 1;
+  return at + 1;
+}
+
+// A key that stands twice in one object: the parser would take the last in silence. `text` is
+// valid JSON. `position` tells where a byte lies.
+void refuse_repeated_keys(std::string_view text,
+                          const std::function<std::string(size_t)>& position) {
+  struct Open {
+    bool object = false;
+    size_t first_key = 0;
+  };
+  std::vector<Open> open;
+  std::vector<KeyAt> keys;            // of all open objects
+  std::deque<std::string> unescaped;  // names that had escapes
+  bool key_next = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      const size_t end = behind_string(text, i);
+      if (key_next) {
+        std::string_view name = text.substr(i + 1, end - i - 2);
+        if (name.find('\\') != std::string_view::npos) {
+          name = unescaped.emplace_back(
+              Json::parse(text.substr(i, end - i)).get_ref<const std::string&>());
+        }
+        keys.push_back({name, i});
+      }
+      key_next = false;
+      i = end - 1;
+    } else if (c == '{' || c == '[') {
+      open.push_back({c == '{', keys.size()});
+      key_next = c == '{';
+    } else if (c == ',') {
+      key_next = !open.empty() && open.back().object;
+    } else if (c == '}' || c == ']') {
+      const auto first = keys.begin() + static_cast<std::ptrdiff_t>(open.back().first_key);
+      if (const KeyAt* key = repeated_key(first, keys.end())) {
+        throw Error(
+            {.what = "key '" + printable(key->name.substr(0, 60)) + "' stands twice in one object",
+             .where = position(key->at + 1),
+             .cause = "two rows ran into each other, or it was edited by hand",
+             .fix = "keep the one that is meant"});
+      }
+      keys.erase(first, keys.end());
+      open.pop_back();
+      key_next = false;
+    }
+  }
 }
 
 Json parse_at(std::string_view text, const std::string& where, bool single_line) {
   check_depth(text, where);
+  const auto position = [&](size_t byte) {
+    return where + ":" + (single_line ? std::to_string(byte) : position_of(text, byte));
+  };
   try {
-    return Json::parse(text);
+    Json value = Json::parse(text);
+    refuse_repeated_keys(text, position);
+    return value;
   } catch (const nlohmann::json::parse_error& error) {
     const bool cut = error.byte > text.size();
-    const std::string at = single_line ? std::to_string(error.byte) : position_of(text, error.byte);
     throw Error({.what = "not valid JSON: " + printable(reason_of(error)),
-                 .where = where + ":" + at,
+                 .where = position(error.byte),
                  .cause = cut ? "the text ends too early: it was cut off while it was written"
                               : "a quote, comma or bracket is missing or too many",
                  .fix = "mend or remove it, then run the same command again"});
@@ -97,7 +175,7 @@ const char* type_name(const Json& value) {
 }  // namespace
 
 Json parse_json(std::string_view text, const std::string& where) {
-  return parse_at(skip_byte_order_mark(text), where, false);
+  return parse_at(utf8_text(text, where), where, false);
 }
 
 Json read_json_file(const std::filesystem::path& path) {
@@ -110,7 +188,7 @@ std::string dump_json(const Json& value, int indent) {
 
 void for_each_jsonl(std::string_view text, const std::string& where,
                     const std::function<void(size_t, Json&&)>& row) {
-  text = skip_byte_order_mark(text);
+  text = utf8_text(text, where);
   size_t line = 0;
   while (!text.empty()) {
     ++line;
@@ -127,7 +205,7 @@ std::vector<JsonRow> read_json_rows(const std::filesystem::path& path) {
 }
 
 std::vector<JsonRow> parse_json_rows(std::string_view text, const std::string& where) {
-  const std::string_view body = skip_byte_order_mark(text);
+  const std::string_view body = utf8_text(text, where);
   std::vector<JsonRow> rows;
   const size_t first = body.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && body[first] == '[') {

@@ -148,6 +148,7 @@ class Pope : public Command {
     pope::ScoreOptions scoring;
     scoring.max_failures = options_.max_failures;
     scoring.cuts = paired.cuts;
+    scoring.average_order = paired.average_order;
     scoring.complete = paired.cuts.empty();
     scoring.warnings = pope::variant_warnings(splits);
     scoring.warnings.insert(scoring.warnings.end(), paired.warnings.begin(), paired.warnings.end());

@@ -30,5 +30,34 @@ TEST(Json, ANumberBeyondEveryDoubleIsAnErrorAndNotACrash) {
   EXPECT_THROW(for_each_jsonl("{}\n{\"a\": -1e999}\n", "x.jsonl", [](size_t, Json&&) {}), Error);
 }
 
+TEST(Json, AKeyThatStandsTwiceIsNamedWithItsPlace) {
+  EXPECT_THAT(refusal("{\n \"a\": {\"b\": 1},\n \"b\": [{\"c\": 1}, {\"c\": 2}],\n \"a\": 3}"),
+              AllOf(HasSubstr("file.json:4:2: key 'a' stands twice in one object")));
+  EXPECT_THAT(refusal("[{\"x\": \"a\", \"y\": {\"k,\\\"{\": 1, \"k,\\\"{\": 2}}]"),
+              HasSubstr("file.json:1:31: key 'k,\"{' stands twice"));
+  // The same name in another spelling.
+  EXPECT_THAT(refusal(R"({"id": 1, "\u0069d": 2})"), HasSubstr("key 'id' stands twice"));
+  EXPECT_EQ(parse_json(R"({"a": {"a": ["a", "a"]}, "b": "a", "c": ["{", {"b": 1}]})", "x").size(),
+            3u);
+  try {
+    for_each_jsonl("{\"a\": 1}\n\n{\"a\": 1, \"a\": 2}\n", "x.jsonl", [](size_t, Json&&) {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.parts().where, "x.jsonl:3:10");
+  }
+}
+
+TEST(Json, Utf16IsSaidWithTheWayOutOfIt) {
+  using namespace std::string_literals;
+  for (const std::string& text : {"\xFF\xFE{\0}\0"s, "\xFE\xFF\0{\0}"s, "{\0}\0"s, "\0{\0}"s}) {
+    EXPECT_THAT(refusal(text),
+                AllOf(HasSubstr("file.json: the file is UTF-16"), HasSubstr("iconv -f UTF-16")));
+    EXPECT_THROW(parse_json_rows(text, "x"), Error);
+    EXPECT_THROW(for_each_jsonl(text, "x", [](size_t, Json&&) {}), Error);
+  }
+  EXPECT_THAT(refusal("\xFF\xFE\0\0{\0\0\0"s), HasSubstr("the file is UTF-32"));
+  EXPECT_EQ(refusal("\xEF\xBB\xBF{}"), "no error");
+}
+
 }  // namespace
 }  // namespace vigor

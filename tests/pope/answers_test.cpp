@@ -109,6 +109,68 @@ TEST(PopeAnswers, CombinedFileFindsItsSplitsByText) {
   EXPECT_THAT(answers_in(paired), ::testing::ElementsAre("r1", "r2", "r3", "p1", "p2", "p3"));
 }
 
+// A combined file of the two splits; `edit` changes one text of it.
+std::string combined(const std::string& from = "", const std::string& to = "") {
+  std::string rows;
+  int block = 0;
+  for (const QuestionSplit* split : {&kRandom, &kPopular}) {
+    for (const Question& question : split->questions) {
+      rows += dump_json({{"question_id", block * 10'000'000 + question.question_id},
+                         {"prompt", question.text},
+                         {"text", "Yes"}}) +
+              "\n";
+    }
+    ++block;
+  }
+  if (const size_t at = rows.find(from); !from.empty() && at != std::string::npos) {
+    rows.replace(at, from.size(), to);
+  }
+  return rows;
+}
+
+TEST(PopeAnswers, AWrongPromptInACombinedFileIsNamedWithBothTexts) {
+  const auto pair = [](const std::vector<QuestionSplit>& splits, const std::string& rows) {
+    try {
+      pair_answers(splits, {parse_answers(rows, "a.jsonl")}, Dialect::kOfficial);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(pair({kRandom, kPopular}, combined()), "no error");
+  EXPECT_THAT(pair({kPopular, kRandom}, combined("person", "parson")),
+              ::testing::AllOf(HasSubstr("a.jsonl:5: the answer is to another question than "
+                                         "question_id 2"),
+                               HasSubstr("'Is there a parson in the image?'"),
+                               HasSubstr("'Is there a person in the image?'")));
+  EXPECT_THAT(pair({kRandom, kPopular}, combined("10000003", "10000009")),
+              HasSubstr("a.jsonl:6: question_id 9 is not in the split 'popular'"));
+  // A block whose split was not given is no misspelling of another.
+  EXPECT_THAT(pair({kRandom}, combined()), HasSubstr("(ids from 10000001) belong to"));
+}
+
+TEST(PopeAnswers, OfficialNeverPairsShiftedAnswers) {
+  const auto row = [](int id) {
+    return "{\"question_id\":" + std::to_string(id) + ",\"text\":\"yes\"}\n";
+  };
+  // Complete in any order, or cut at the end.
+  EXPECT_EQ(error_of(row(3) + row(1) + row(2), Dialect::kOfficial), "no error");
+  EXPECT_EQ(error_of(row(1) + row(2), Dialect::kOfficial), "no error");
+  EXPECT_EQ(error_of(row(3) + row(1), Dialect::kOfficial),
+            "answers.jsonl:1 | split 'random': no answer to question_id 2, and the answers are not "
+            "at the places of their questions");
+  EXPECT_EQ(error_of(row(1) + row(3), Dialect::kOfficial),
+            "answers.jsonl:2 | split 'random': no answer to question_id 2, and the answers are not "
+            "at the places of their questions");
+  EXPECT_EQ(error_of(row(8) + row(3) + row(9), Dialect::kOfficial),
+            "answers.jsonl:2 | split 'random': no answer to question_id 1, 2, and no question with "
+            "question_id 8, 9, and the answers are not at the places of their questions");
+  EXPECT_EQ(error_of(row(1) + row(2) + row(3) + row(4), Dialect::kOfficial), "no error");
+  // Ids that say nothing, and no texts: by position, but not in silence.
+  EXPECT_THAT(pair_one(row(11) + row(12) + row(13), Dialect::kOfficial).warnings,
+              ::testing::ElementsAre(HasSubstr("nothing shows whether that is right")));
+}
+
 TEST(PopeAnswers, FilesFindTheirSplitByNameOrPlaceWithoutTexts) {
   const auto file = [](const std::string& name, const std::string& text) {
     std::string rows;

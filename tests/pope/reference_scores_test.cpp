@@ -90,9 +90,11 @@ TEST_P(ReferencePopeScores, OfficialFiguresToTheLastDigit) {
     if (expected.contains("rows")) answers.back().rows.resize(expected["rows"].get<size_t>());
   }
   const PairedAnswers paired = pair_answers(splits, answers, Dialect::kOfficial);
-  const Json metrics =
-      score_splits(paired.samples, Dialect::kOfficial,
-                   {.splits = names, .cuts = paired.cuts, .warnings = paired.warnings});
+  const Json metrics = score_splits(paired.samples, Dialect::kOfficial,
+                                    {.splits = names,
+                                     .average_order = paired.average_order,
+                                     .cuts = paired.cuts,
+                                     .warnings = paired.warnings});
   for (const auto& [name, figures] : expected["splits"].items()) {
     SCOPED_TRACE(name);
     const Json& split = metrics["splits"][name];
@@ -109,6 +111,15 @@ TEST_P(ReferencePopeScores, OfficialFiguresToTheLastDigit) {
     for (const auto& [key, value] : expected["macro_mean"].items()) {
       EXPECT_EQ(metrics["average"][key], value) << key;
     }
+  }
+  // In whatever order a user names the files.
+  for (size_t turn = 1; turn < splits.size(); ++turn) {
+    std::rotate(splits.begin(), splits.begin() + 1, splits.end());
+    std::rotate(answers.begin(), answers.begin() + 1, answers.end());
+    const PairedAnswers turned = pair_answers(splits, answers, Dialect::kOfficial);
+    EXPECT_EQ(score_splits(turned.samples, Dialect::kOfficial,
+                           {.average_order = turned.average_order, .cuts = turned.cuts})["average"],
+              metrics["average"]);
   }
   if (expected.contains("decisions_no")) {
     std::vector<int64_t> no;
