@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "lvlm/batches.h"
+
 namespace vigor::mmhal {
 namespace {
 
@@ -75,6 +77,13 @@ Outcome outcome_of_row(const Json& row, const std::string& where) {
   return outcome;
 }
 
+// One question about a picture, and every record that waits for its answer: none when the folder
+// has it already, and it is asked again only because its batch is.
+struct Ask {
+  std::string words;
+  std::vector<size_t> records;
+};
+
 }  // namespace
 
 std::string sample_key(size_t record, int repeat) {
@@ -95,34 +104,45 @@ StageResult answer_records(Lvlm& model, RunFolder& folder, std::vector<Record>& 
   };
   for (const Json& row : folder.samples()) take(row);
 
-  std::vector<ImageRequest> requests;
-  std::vector<std::vector<std::vector<size_t>>> asked_by;  // request, question: records
-  std::map<std::string, size_t> request_of;
-  size_t open = 0;
+  // Every picture with all that is asked of it, what is answered already as well: the batch that a
+  // run was stopped in is computed again as a whole.
+  std::vector<ImageRequest> pictures;
+  std::vector<std::vector<Ask>> asks;  // parallel to pictures and their questions
+  std::vector<bool> open;
+  std::map<std::string, size_t> place_of;
+  size_t missing_answers = 0;
   for (size_t i = 0; i < records.size(); ++i) {
     const Record& record = records[i];
     const std::filesystem::path picture =
         picture_of(record, options.images, "record " + std::to_string(i + 1));
-    if (folder.holds(sample_key(i, 0))) continue;
-    ++open;
     const std::string name = picture.lexically_relative(options.images).generic_string();
-    const auto [at, is_new] = request_of.try_emplace(name, requests.size());
+    const auto [at, is_new] = place_of.try_emplace(name, pictures.size());
+    const size_t p = at->second;
     if (is_new) {
-      requests.push_back({.key = name, .image = picture, .questions = {}});
-      asked_by.emplace_back();
+      pictures.push_back({.key = name, .image = picture, .questions = {}});
+      asks.emplace_back();
+      open.push_back(false);
     }
-    std::vector<std::string>& questions = requests[at->second].questions;
-    const auto same = std::find(questions.begin(), questions.end(), record.question);
-    const auto place = static_cast<size_t>(same - questions.begin());
-    if (same == questions.end()) {
-      questions.push_back(record.question);
-      asked_by[at->second].emplace_back();
-    }
-    asked_by[at->second][place].push_back(i);
+    auto ask = std::find_if(asks[p].begin(), asks[p].end(),
+                            [&](const Ask& other) { return other.words == record.question; });
+    if (ask == asks[p].end()) ask = asks[p].insert(ask, {record.question, {}});
+    if (folder.holds(sample_key(i, 0))) continue;
+    ask->records.push_back(i);
+    open[p] = true;
+    ++missing_answers;
+  }
+  std::vector<ImageRequest> requests;
+  std::vector<std::vector<Ask>> asked_by;  // parallel to requests
+  const size_t together = model.images_together();
+  for (const size_t p : pictures_to_ask(open, together)) {
+    if (together == 0) std::erase_if(asks[p], [](const Ask& ask) { return ask.records.empty(); });
+    for (const Ask& ask : asks[p]) pictures[p].questions.push_back(ask.words);
+    requests.push_back(std::move(pictures[p]));
+    asked_by.push_back(std::move(asks[p]));
   }
 
   StageResult result;
-  progress.start("mmhal: answers", "questions", records.size(), records.size() - open);
+  progress.start("mmhal: answers", "questions", records.size(), records.size() - missing_answers);
   std::vector<bool> answered(requests.size());
   const auto write = [&](size_t request, const std::vector<Answer>& answers) {
     Answer missing;
@@ -131,7 +151,7 @@ StageResult answer_records(Lvlm& model, RunFolder& folder, std::vector<Record>& 
     for (size_t q = 0; q < asked_by[request].size(); ++q) {
       const Answer& answer = q < answers.size() ? answers[q] : missing;
       const bool failed = !answer.error.empty();
-      for (const size_t i : asked_by[request][q]) {
+      for (const size_t i : asked_by[request][q].records) {
         rows.push_back({{"key", sample_key(i, 0)},
                         {"record", i},
                         {"image", requests[request].key},
@@ -144,7 +164,7 @@ StageResult answer_records(Lvlm& model, RunFolder& folder, std::vector<Record>& 
         take(rows.back());
       }
     }
-    folder.append(rows);
+    if (!rows.empty()) folder.append(rows);
     answered[request] = true;
     result.rows += static_cast<int64_t>(rows.size());
     result.asked += static_cast<int64_t>(asked_by[request].size());

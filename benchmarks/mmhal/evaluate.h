@@ -38,7 +38,9 @@ struct StageResult {
 };
 
 // Asks `model` the questions that `folder` holds no answer for, and puts all answers and failures
-// into `records`. A missing or broken picture fails its record, not the run. Rows of `folder` are
+// into `records`. A missing or broken picture fails its record, not the run. Of a model that
+// computes pictures together, the batch in which a run was stopped is computed again. Rows of
+// `folder` are
 // {"key", "record", "image", "question", "answer", "status": "answered" or "failed", "finish",
 // "tokens", "error"}.
 StageResult answer_records(Lvlm& model, RunFolder& folder, std::vector<Record>& records,

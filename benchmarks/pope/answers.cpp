@@ -21,6 +21,13 @@ AnswerRow answer_of(const JsonRow& row, const std::filesystem::path& file) {
   }
   answer.image = optional_text(reader, "image").value_or("");
   const bool has_answer = reader.has("answer");
+  if (has_answer && reader.has("key") && reader.has("split")) {
+    throw Error({.what = "this is samples.jsonl of a run of ours",
+                 .where = where,
+                 .cause = "its rows hold the answers of all splits, whose ids repeat",
+                 .fix = "score it again with --model recorded:" + printable(file.string()) +
+                        " in place of --answers"});
+  }
   if (!has_answer && (!reader.has("text") || reader.has("label"))) {
     const bool question = reader.has("label");
     throw Error(

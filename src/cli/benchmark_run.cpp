@@ -42,23 +42,39 @@ ExitCode run_on_model(const CommandContext& context, const ModelOptions& model,
   return run.finish(folder, result.metrics);
 }
 
-bool inherit_recorded_suffix(const ModelOptions& model, std::string* suffix) {
+namespace {
+
+// Throws when `given`, which may be null, is not what `recorded` has; a run that does not know its
+// own (answers made elsewhere) is not contradicted.
+void same_as_recorded(const std::string& option, const Json& given, const Json& recorded,
+                      const std::filesystem::path& run) {
+  if (!given.is_string() || !recorded.is_string() || given == recorded) return;
+  throw Error({.what = "the recorded answers were given to another " + option,
+               .where = printable(run.string()),
+               .cause = "theirs is '" + printable(recorded.get<std::string>()) + "'",
+               .fix = "leave " + option + " out: that of the recorded run is taken",
+               .exit_code = ExitCode::kUsage});
+}
+
+}  // namespace
+
+bool inherit_recorded_prompt(const ModelOptions& model, std::string* suffix) {
   namespace fs = std::filesystem;
   constexpr std::string_view kRecorded = "recorded:";
   if (!model.name().starts_with(kRecorded)) return false;
   const fs::path run = fs::path(model.name().substr(kRecorded.size())).parent_path() / "run.json";
   if (!fs::exists(run)) return true;
   const Json record = read_json_file(run);
-  const Json recorded = record.value(Json::json_pointer("/settings/prompt/suffix"), Json());
-  if (!recorded.is_string()) return true;
-  if (suffix->empty()) *suffix = recorded.get<std::string>();
-  if (*suffix != recorded.get<std::string>()) {
-    throw Error({.what = "the recorded answers were given to another --prompt-suffix",
-                 .where = printable(run.string()),
-                 .cause = "theirs is '" + printable(recorded.get<std::string>()) + "'",
-                 .fix = "leave --prompt-suffix out: that of the recorded run is taken",
-                 .exit_code = ExitCode::kUsage});
-  }
+  const auto recorded = [&](const char* pointer) {
+    return record.value(Json::json_pointer(pointer), Json());
+  };
+  same_as_recorded("--conversation", model.given_conversation(),
+                   recorded("/settings/model/conversation"), run);
+  same_as_recorded("--system-prompt", model.given_system_prompt(),
+                   recorded("/settings/model/system_prompt"), run);
+  const Json theirs = recorded("/settings/prompt/suffix");
+  same_as_recorded("--prompt-suffix", suffix->empty() ? Json() : Json(*suffix), theirs, run);
+  if (theirs.is_string()) *suffix = theirs.get<std::string>();
   return true;
 }
 

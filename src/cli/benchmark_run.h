@@ -34,9 +34,10 @@ ExitCode run_on_model(const CommandContext& context, const ModelOptions& model,
                       const BenchmarkRun& run);
 
 // Answers of a run that are scored again (--model recorded:RUN/samples.jsonl) keep the prompt that
-// they were given to. Returns true for such a model and sets `suffix` to that of the recorded run;
-// throws a usage Error when another one was given.
-bool inherit_recorded_suffix(const ModelOptions& model, std::string* suffix);
+// they were given to. Returns true for such a model and sets `suffix` to that of the recorded run,
+// whose template and system prompt are part of the model's identity; throws a usage Error when
+// --prompt-suffix, --conversation or --system-prompt says something else.
+bool inherit_recorded_prompt(const ModelOptions& model, std::string* suffix);
 
 struct FinishOptions {
   int64_t max_failures = 0;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/utf8.h"
 #include "cli/model_options.h"
 #include "cli/registry.h"
 #include "cli/run_record.h"
@@ -18,8 +19,44 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Names of the pictures in a folder, sorted: the order of the file that is written.
-std::vector<std::string> pictures(const fs::path& folder) {
+// A file of the folder that looks like a picture.
+struct FolderFile {
+  std::string name;   // as it stands in results
+  std::string error;  // not empty: it is not opened, and why
+};
+
+// JSON holds Unicode alone: every byte beyond ASCII of another name is written as \xNN.
+std::string escaped(const std::string& name) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string text;
+  for (const char raw : name) {
+    const auto byte = static_cast<unsigned char>(raw);
+    if (byte < 0x80) {
+      text += raw;
+    } else {
+      text += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return text;
+}
+
+// Why a picture of the folder is not opened, or "".
+std::string refusal(const fs::path& folder, const std::string& name) {
+  if (!is_utf8(name)) {
+    return "image: the file's name is not UTF-8: it was made on a system with another encoding; "
+           "rename it";
+  }
+  try {
+    image_path(folder, name, "--images");
+  } catch (const Error& error) {
+    return "image: " + error.parts().what;
+  }
+  return "";
+}
+
+// The pictures in a folder by name, which is the order of the file that is written. Hidden files
+// (thumbnails and halves of copies) are none.
+std::vector<FolderFile> pictures(const fs::path& folder) {
   static constexpr std::array kEndings = {".jpg",  ".jpeg", ".png",  ".bmp",
                                           ".webp", ".tif",  ".tiff", ".gif"};
   std::vector<std::string> names;
@@ -28,16 +65,10 @@ std::vector<std::string> pictures(const fs::path& folder) {
     std::string ending = entry.path().extension().string();
     std::transform(ending.begin(), ending.end(), ending.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end()) {
-      names.push_back(entry.path().filename().string());
-      // JSON holds Unicode alone: two such names would become one.
-      if (printable(names.back()).find("\xEF\xBF\xBD") != std::string::npos) {
-        throw Error({.what = "the name of a picture is not UTF-8: " + printable(names.back()),
-                     .where = printable(folder.string()),
-                     .cause = "it was made on a system with another encoding",
-                     .fix = "rename the file"});
-      }
-    }
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.')) continue;
+    if (std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end())
+      names.push_back(name);
   }
   if (code) {
     throw Error({.what = "the folder of pictures cannot be read: " + code.message(),
@@ -51,7 +82,11 @@ std::vector<std::string> pictures(const fs::path& folder) {
                  .fix = "give the folder that has the .jpg or .png files itself"});
   }
   std::sort(names.begin(), names.end());
-  return names;
+  std::vector<FolderFile> found;
+  for (const std::string& name : names) {
+    found.push_back({is_utf8(name) ? name : escaped(name), refusal(folder, name)});
+  }
+  return found;
 }
 
 std::string row_key(const std::string& image, int sample) {
@@ -139,10 +174,9 @@ class Caption : public Command {
                    .cause = "it belongs to something else, or its .run folder was removed",
                    .fix = "give another name, or remove the file"});
     }
-    std::vector<std::string> names = pictures(images_);
-    if (limit_ > 0 && names.size() > static_cast<size_t>(limit_))
-      names.resize(static_cast<size_t>(limit_));
-    for (const std::string& name : names) image_path(images_, name, "--images");
+    std::vector<FolderFile> found = pictures(images_);
+    if (limit_ > 0 && found.size() > static_cast<size_t>(limit_))
+      found.resize(static_cast<size_t>(limit_));
 
     model_.warn_about_machine(context.console);
     SessionMeasurement session;
@@ -153,7 +187,7 @@ class Caption : public Command {
     RunFolder folder = RunFolder::open(*context.files, out_ + ".run", settings(identity),
                                        {.uncompared = {"images", "max_failures", "limit"}});
     announce(context, folder);
-    const bool interrupted = ask(context, *model, names, folder, session);
+    const bool interrupted = ask(context, *model, found, folder, session);
     session.model = model->measurements();
     model_.print_usage(context.console, session.model);
     if (session.rows > 0 || !folder.complete()) {
@@ -167,7 +201,7 @@ class Caption : public Command {
                            ".run; the same command goes on from there");
       return ExitCode::kInterrupted;
     }
-    return finish(context, names, folder);
+    return finish(context, found, folder);
   }
 
  private:
@@ -189,13 +223,22 @@ class Caption : public Command {
   }
 
   // True when it was interrupted.
-  bool ask(const CommandContext& context, Lvlm& model, const std::vector<std::string>& names,
+  bool ask(const CommandContext& context, Lvlm& model, const std::vector<FolderFile>& found,
            RunFolder& folder, SessionMeasurement& session) {
     std::vector<bool> open;
-    for (const std::string& name : names) {
+    std::vector<std::string> names;
+    Answer refused;
+    for (const FolderFile& picture : found) {
+      if (!picture.error.empty()) {
+        refused.error = picture.error;
+        append(picture.name, std::vector<Answer>(static_cast<size_t>(generation_.samples), refused),
+               folder, session);
+        continue;
+      }
       bool missing = false;
       for (int i = 0; i < generation_.samples; ++i)
-        missing = missing || !folder.holds(row_key(name, i));
+        missing = missing || !folder.holds(row_key(picture.name, i));
+      names.push_back(picture.name);
       open.push_back(missing);
     }
     std::vector<ImageRequest> requests;
@@ -204,28 +247,11 @@ class Caption : public Command {
           {.key = names[i], .image = fs::path(images_) / names[i], .questions = {prompt_}});
     }
     Progress progress = context.console.progress();
-    progress.start("caption", "pictures", names.size(), names.size() - requests.size());
+    progress.start("caption", "pictures", found.size(), found.size() - requests.size());
     size_t done = 0;
     const double before = context.console.clock();
     const auto write = [&](size_t request, std::vector<Answer>&& answers) {
-      std::vector<Json> rows;
-      for (size_t i = 0; i < answers.size(); ++i) {
-        const Answer& answer = answers[i];
-        const std::string key = row_key(requests[request].key, static_cast<int>(i));
-        if (folder.holds(key)) continue;
-        const bool failed = !answer.error.empty();
-        rows.push_back({{"key", key},
-                        {"image", requests[request].key},
-                        {"sample", i},
-                        {"prompt", prompt_},
-                        {"caption", failed ? Json() : Json(answer.text)},
-                        {"status", failed ? "failed" : "scored"},
-                        {"finish", answer.finish},
-                        {"tokens", answer.tokens},
-                        {"error", failed ? Json(answer.error) : Json()}});
-      }
-      if (!rows.empty()) folder.append(rows);
-      session.rows += static_cast<int64_t>(rows.size());
+      append(requests[request].key, answers, folder, session);
       ++session.asked;
       ++done;
       progress.advance(1);
@@ -240,15 +266,38 @@ class Caption : public Command {
     return done < requests.size();
   }
 
-  ExitCode finish(const CommandContext& context, const std::vector<std::string>& names,
+  // Writes those samples of a picture that the folder does not hold.
+  void append(const std::string& image, const std::vector<Answer>& answers, RunFolder& folder,
+              SessionMeasurement& session) {
+    std::vector<Json> rows;
+    for (size_t i = 0; i < answers.size(); ++i) {
+      const Answer& answer = answers[i];
+      const std::string key = row_key(image, static_cast<int>(i));
+      if (folder.holds(key)) continue;
+      const bool failed = !answer.error.empty();
+      rows.push_back({{"key", key},
+                      {"image", image},
+                      {"sample", i},
+                      {"prompt", prompt_},
+                      {"caption", failed ? Json() : Json(answer.text)},
+                      {"status", failed ? "failed" : "scored"},
+                      {"finish", answer.finish},
+                      {"tokens", answer.tokens},
+                      {"error", failed ? Json(answer.error) : Json()}});
+    }
+    if (!rows.empty()) folder.append(rows);
+    session.rows += static_cast<int64_t>(rows.size());
+  }
+
+  ExitCode finish(const CommandContext& context, const std::vector<FolderFile>& found,
                   RunFolder& folder) {
     std::map<std::string, const Json*> rows;
     for (const Json& sample : folder.samples()) rows[sample["key"].get<std::string>()] = &sample;
     std::string text;
     int64_t captions = 0, failed = 0;
-    for (const std::string& name : names) {
+    for (const FolderFile& picture : found) {
       for (int i = 0; i < generation_.samples; ++i) {
-        const Json& row = *rows.at(row_key(name, i));
+        const Json& row = *rows.at(row_key(picture.name, i));
         ++(row["status"] == "failed" ? failed : captions);
         text += dump_json(row) + "\n";
       }

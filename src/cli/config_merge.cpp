@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/json.h"
-
 namespace vigor {
 namespace {
 
@@ -17,7 +15,8 @@ std::string text_of(const Json& value, const std::string& key, const std::string
        .exit_code = ExitCode::kUsage});
 }
 
-// A configuration that cannot be read is a mistake in what was typed, not in the data.
+}  // namespace
+
 Json read_config(const std::filesystem::path& file) {
   try {
     return read_json_file(file);
@@ -27,8 +26,6 @@ Json read_config(const std::filesystem::path& file) {
     throw Error(std::move(parts));
   }
 }
-
-}  // namespace
 
 void merge_config(CLI::App& app, const std::filesystem::path& file) {
   const Json config = read_config(file);

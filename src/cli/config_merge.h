@@ -4,7 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
+#include "base/json.h"
+
 namespace vigor {
+
+// A configuration that cannot be read is a mistake in what was typed, not in the data: every Error
+// has the exit code of wrong usage.
+Json read_config(const std::filesystem::path& file);
 
 // Sets every option of `app` that the command line did not give from the object in `file`. Keys
 // are long option names ("max_new_tokens" or "max-new-tokens"); an array gives several values.

@@ -8,6 +8,7 @@
 #include "cli/model_options.h"
 #include "cli/registry.h"
 #include "cli/run_record.h"
+#include "cli/yes_no_options.h"
 #include "reports/mme_report.h"
 
 namespace vigor {
@@ -49,42 +50,19 @@ class Mme : public Command {
     app.add_option("--write-answers", write_answers_,
                    "Also write the answers in the official result format, for calculation.py")
         ->type_name("DIR");
-    app.add_option("--dialect", dialect_, "How answers are read and counted (docs/dialects.md)")
-        ->check(CLI::IsMember(yes_no::dialect_names()))
-        ->capture_default_str();
-    app.add_option(
-        "--prompt-suffix", options_.prompt_suffix,
-        "On a new line, in place of \"Please answer yes or no.\"; LLaVA and lmms-eval use \"Answer "
-        "the question using a single word or phrase.\"");
-    app.add_option("--max-new-tokens", options_.generation.max_new_tokens,
-                   "Tokens of an answer at most")
-        ->check(CLI::Range(1, 4096))
-        ->capture_default_str();
-    app.add_option("--max-failures", options_.max_failures,
-                   "Failed samples up to which scores are given; above, they are withheld (exit 1)")
-        ->check(CLI::Range(0, 1'000'000'000))
-        ->capture_default_str();
-    app.add_option("--seed", options_.generation.seed, "Seed of random weights and samples")
-        ->check(CLI::NonNegativeNumber)
-        ->capture_default_str();
-    app.add_option("--limit", options_.limit_images,
-                   "Only the first N pictures of each task (0: all); marks the result")
-        ->check(CLI::Range(0, 1'000'000'000))
-        ->type_name("N");
-    app.add_flag("!--no-report", report_, "Do not write report.html and report.md");
+    yes_no_.add_to(app,
+                   {.prompt_suffix = options_.prompt_suffix,
+                    .max_failures = options_.max_failures,
+                    .limit_images = options_.limit_images,
+                    .generation = options_.generation},
+                   "On a new line, in place of \"Please answer yes or no.\"",
+                   "pictures of each task");
   }
 
   ExitCode run(const CommandContext& context) override {
     require_option(!out_.empty(), "--out", "the folder of the run");
-    if (model_.given() && !answers_.empty()) {
-      throw Error({.what = "--model and --answers were both given",
-                   .cause = "a model is asked, or answers made elsewhere are scored",
-                   .fix = "leave one of them out",
-                   .exit_code = ExitCode::kUsage});
-    }
-    require_option(model_.given() != !answers_.empty(), "--model or --answers",
-                   "one of the two says what is evaluated");
-    options_.dialect = mme::parse_dialect(dialect_);
+    require_model_or_answers(model_.given(), !answers_.empty());
+    options_.dialect = yes_no_.dialect();
     return model_.given() ? run_model(context) : score_answers(context);
   }
 
@@ -96,7 +74,7 @@ class Mme : public Command {
     options_.warnings = std::move(dataset.warnings);
     for (const std::string& warning : options_.warnings) context.console.warn(warning);
     const std::vector<mme::Task> tasks = mme::limited(std::move(dataset.tasks), options_);
-    options_.ask_bare_question = inherit_recorded_suffix(model_, &options_.prompt_suffix);
+    options_.ask_bare_question = inherit_recorded_prompt(model_, &options_.prompt_suffix);
     return run_on_model(
         context, model_,
         {.out = out_,
@@ -168,7 +146,7 @@ class Mme : public Command {
         keys["dataset"].push_back({{"name", task.name}, {"sha256", task.content_hash}});
       }
     }
-    keys["dialect"] = dialect_;
+    keys["dialect"] = yes_no_.dialect_name();
     return keys;
   }
 
@@ -178,7 +156,7 @@ class Mme : public Command {
                          .from_model = answers_.empty(),
                          .write_report = {},
                          .table = [&] { return reports::mme_table_text(metrics); }};
-    if (report_) {
+    if (yes_no_.report()) {
       finish.write_report = [&] {
         reports::write_mme_report(*context.files, folder.path(), {.out_dir = folder.path()});
       };
@@ -199,10 +177,9 @@ class Mme : public Command {
   }
 
   ModelOptions model_;
+  YesNoOptions yes_no_;
   mme::EvaluateOptions options_;
   std::string answers_, out_, write_answers_;
-  std::string dialect_ = "official";
-  bool report_ = true;
 };
 
 }  // namespace

@@ -279,11 +279,16 @@ class Mmhal : public Command {
       }
     }
     if (mmhal::scores_withheld(metrics)) {
+      // A run of given files takes no others: the folder knows them by their hashes.
+      const bool of_files =
+          !reviews_.empty() || (!responses_.empty() && metrics["counts"].value("failed", 0) > 0);
       throw Error({.what = "the scores are withheld: " + metrics["reason"].get<std::string>(),
                    .where = printable(out_),
                    .cause = first_cause(folder),
-                   .fix = "mend the cause and give the same command again (only these are asked), "
-                          "or accept them with --max-failures"});
+                   .fix = of_files ? "mend the file and give another --out, or accept them with "
+                                     "--max-failures"
+                                   : "mend the cause and give the same command again (only these "
+                                     "are asked), or accept them with --max-failures"});
     }
     return ExitCode::kDone;
   }

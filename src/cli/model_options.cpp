@@ -13,10 +13,11 @@ void ModelOptions::add_to(CLI::App& app) {
                  "VIGOR_API_KEY), endpoint:FILE.json, random:GEOMETRY.json, or "
                  "recorded:ANSWERS.jsonl")
       ->type_name("MODEL");
-  app.add_option("--conversation", options_.conversation,
-                 "Conversation template: vicuna_v1, llava_v1, llava_v0, v0_mmtag, v1_mmtag, plain, "
-                 "llava_llama_2, mpt")
-      ->capture_default_str();
+  conversation_option_ =
+      app.add_option("--conversation", options_.conversation,
+                     "Conversation template: vicuna_v1, llava_v1, llava_v0, v0_mmtag, v1_mmtag, "
+                     "plain, llava_llama_2, mpt")
+          ->capture_default_str();
   system_prompt_option_ = app.add_option("--system-prompt", system_prompt_,
                                          "Replaces the template's system prompt; may be empty");
   app.add_option("--dtype", options_.dtype,
@@ -40,6 +41,14 @@ void ModelOptions::add_to(CLI::App& app) {
       ->type_name("FILE");
   app.add_flag("--one-at-a-time", one_at_a_time_,
                "Ask every question by itself, sharing nothing: the baseline of measurements");
+}
+
+Json ModelOptions::given_conversation() const {
+  return conversation_option_->count() > 0 ? Json(options_.conversation) : Json();
+}
+
+Json ModelOptions::given_system_prompt() const {
+  return system_prompt_option_->count() > 0 ? Json(system_prompt_) : Json();
 }
 
 void ModelOptions::warn_about_machine(const Console& console) const {

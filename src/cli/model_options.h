@@ -14,6 +14,9 @@ class ModelOptions {
   void add_to(CLI::App& app);
   bool given() const { return !options_.model.empty(); }
   const std::string& name() const { return options_.model; }
+  // As typed; null when not given.
+  Json given_conversation() const;
+  Json given_system_prompt() const;
   // Warns of what makes a native model slow here (reference BLAS), from the same check as doctor.
   void warn_about_machine(const Console& console) const;
   // What a model behind an endpoint was asked and cost; nothing for others. `measurements` are the
@@ -27,6 +30,7 @@ class ModelOptions {
   LvlmOptions options_;
   bool one_at_a_time_ = false;
   std::string system_prompt_;
+  CLI::Option* conversation_option_ = nullptr;
   CLI::Option* system_prompt_option_ = nullptr;
 };
 

@@ -9,6 +9,7 @@
 #include "cli/model_options.h"
 #include "cli/registry.h"
 #include "cli/run_record.h"
+#include "cli/yes_no_options.h"
 #include "reports/pope_report.h"
 
 namespace vigor {
@@ -43,29 +44,12 @@ class Pope : public Command {
     app.add_option("--answers", answers_, "Answers made elsewhere, instead of --model")
         ->type_name("FILE...");
     app.add_option("--out", out_, "Run folder: made, or gone on with")->type_name("RUN");
-    app.add_option("--dialect", dialect_, "How answers are read and counted (docs/dialects.md)")
-        ->check(CLI::IsMember({"official", "lmms", "vlmeval", "strict"}))
-        ->capture_default_str();
-    app.add_option(
-        "--prompt-suffix", options_.prompt_suffix,
-        "Follows every question on a new line; LLaVA and lmms-eval use \"Answer the question "
-        "using a single word or phrase.\"");
-    app.add_option("--max-new-tokens", options_.generation.max_new_tokens,
-                   "Tokens of an answer at most")
-        ->check(CLI::Range(1, 4096))
-        ->capture_default_str();
-    app.add_option("--max-failures", options_.max_failures,
-                   "Failed samples up to which scores are given; above, they are withheld (exit 1)")
-        ->check(CLI::Range(0, 1'000'000'000))
-        ->capture_default_str();
-    app.add_option("--seed", options_.generation.seed, "Seed of random weights and samples")
-        ->check(CLI::NonNegativeNumber)
-        ->capture_default_str();
-    app.add_option("--limit", options_.limit_images,
-                   "Only the first N images (0: all); marks the result")
-        ->check(CLI::Range(0, 1'000'000'000))
-        ->type_name("N");
-    app.add_flag("!--no-report", report_, "Do not write report.html and report.md");
+    yes_no_.add_to(app,
+                   {.prompt_suffix = options_.prompt_suffix,
+                    .max_failures = options_.max_failures,
+                    .limit_images = options_.limit_images,
+                    .generation = options_.generation},
+                   "Follows every question on a new line", "images");
   }
   std::vector<std::unique_ptr<Command>> subcommands() const override {
     std::vector<std::unique_ptr<Command>> inner;
@@ -76,15 +60,8 @@ class Pope : public Command {
   ExitCode run(const CommandContext& context) override {
     require_option(!questions_.empty(), "--questions", "the question files of POPE");
     require_option(!out_.empty(), "--out", "the folder of the run");
-    if (model_.given() && !answers_.empty()) {
-      throw Error({.what = "--model and --answers were both given",
-                   .cause = "a model is asked, or answers made elsewhere are scored",
-                   .fix = "leave one of them out",
-                   .exit_code = ExitCode::kUsage});
-    }
-    require_option(model_.given() != !answers_.empty(), "--model or --answers",
-                   "one of the two says what is evaluated");
-    options_.dialect = pope::parse_dialect(dialect_);
+    require_model_or_answers(model_.given(), !answers_.empty());
+    options_.dialect = yes_no_.dialect();
     std::vector<pope::QuestionSplit> splits =
         pope::read_question_files({questions_.begin(), questions_.end()});
     for (const std::string& warning : pope::variant_warnings(splits)) context.console.warn(warning);
@@ -101,7 +78,7 @@ class Pope : public Command {
            .fix = "give the folder that the question files' image names lie in with --images"});
     }
     splits = pope::limited(std::move(splits), options_);
-    options_.ask_bare_question = inherit_recorded_suffix(model_, &options_.prompt_suffix);
+    options_.ask_bare_question = inherit_recorded_prompt(model_, &options_.prompt_suffix);
     return run_on_model(
         context, model_,
         {.out = out_,
@@ -158,7 +135,7 @@ class Pope : public Command {
 
   Json described(const CommandContext& context, const Json& identity) const {
     Json keys = run_record(context, "pope", identity, questions_);
-    keys["dialect"] = dialect_;
+    keys["dialect"] = yes_no_.dialect_name();
     return keys;
   }
 
@@ -167,7 +144,7 @@ class Pope : public Command {
                          .from_model = answers_.empty(),
                          .write_report = {},
                          .table = [&] { return reports::pope_table_text(metrics); }};
-    if (report_) {
+    if (yes_no_.report()) {
       finish.write_report = [&] {
         reports::write_pope_report(*context.files, std::array{folder.path()},
                                    {.out_dir = folder.path()});
@@ -177,11 +154,10 @@ class Pope : public Command {
   }
 
   ModelOptions model_;
+  YesNoOptions yes_no_;
   pope::EvaluateOptions options_;
   std::vector<std::string> questions_, answers_;
   std::string out_;
-  std::string dialect_ = "official";
-  bool report_ = true;
 };
 
 }  // namespace

@@ -24,7 +24,9 @@ std::unique_ptr<Node> add_command(CLI::App& parent, std::unique_ptr<Command> com
   node->app = app;
   app->set_help_flag("-h,--help", "Show this help and exit");
   app->add_option("--config", node->config,
-                  "JSON file with any of these options (keys: option names); flags win")
+                  node->command->reads_config()
+                      ? "JSON file of the settings"
+                      : "JSON file with any of these options (keys: option names); flags win")
       ->type_name("FILE.json");
   app->add_flag("--json", node->json, "Print the result as one JSON document");
   node->command->add_options(*app);

@@ -1,6 +1,7 @@
 // vigor-eval train: the stages of training, each with a JSON document of settings.
 #include "cli/train.h"
 
+#include "cli/config_merge.h"
 #include "cli/registry.h"
 
 namespace vigor {
@@ -14,7 +15,11 @@ class Stage : public Command {
   std::string name() const override { return name_; }
   std::string summary() const override { return summary_; }
   std::string examples() const override {
-    return "  vigor-eval train " + name_ + " --config configs/demo-training/" + name_ + ".json\n";
+    return "  vigor-eval train " + name_ + " --config configs/demo-training/" + name_ +
+           ".json\n"
+           "Keys of the config (train.seed is 'seed' in the object 'train'), their types and "
+           "defaults; docs/training-keys.md says more:\n" +
+           training_keys_help(stage_);
   }
   void add_options(CLI::App& app) override {
     app.add_option("--out", out_, "Folder of the result; wins over the config's 'out'")
@@ -24,8 +29,9 @@ class Stage : public Command {
   ExitCode run(const CommandContext& context) override {
     require_option(!context.config.empty(), "--config",
                    "the settings of this stage are a JSON file");
-    Json config = read_json_file(context.config);
+    Json config = read_config(context.config);
     if (!out_.empty() && config.is_object()) config["out"] = out_;
+    check_training_keys(stage_, config, printable(context.config.string()));
     return run_train_stage(stage_, context, config);
   }
 

@@ -3,12 +3,12 @@
 
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/training_keys.h"
 
 namespace vigor {
 
-enum class TrainStage { kTokenizer, kVision, kSft };
-
-// `config` is the stage's document (docs/format-training.md); context.config names it in messages.
+// `config` is the stage's document, whose keys are known and of the right types
+// (docs/training-keys.md); context.config names it in messages.
 ExitCode run_train_stage(TrainStage stage, const CommandContext& context, const Json& config);
 
 }  // namespace vigor

@@ -44,6 +44,14 @@ class Stage {
             .stop = context.stop};
   }
 
+  // `settings` are those that `loop` was read from.
+  static void note_steps(const CommandContext& context, const Json& settings,
+                         const LoopOptions& loop) {
+    if (loop.max_steps == 0 || !settings.contains("epochs")) return;
+    context.console.note("'epochs' and 'max_steps' are both given: it ends after " +
+                         std::to_string(loop.max_steps) + " steps, as max_steps says");
+  }
+
   static ExitCode finish(const CommandContext& context, const TrainingResult& result,
                          Json summary) {
     summary["steps"] = result.steps;
@@ -103,6 +111,7 @@ class TrainVision : public Stage {
     reader.reject_unknown();
     const VisionPretrainOptions options =
         parse_vision_pretrain_options(settings, context.config.string() + ": train");
+    note_steps(context, settings, options.loop);
     if (scenes.seed == held_out.seed) {
       throw Error({.what = "'scenes' and 'held_out' have the same seed",
                    .where = context.config.string(),
@@ -165,6 +174,7 @@ class TrainSft : public Stage {
     const Json settings = reader.require<Json>("train");
     reader.reject_unknown();
     const SftOptions options = parse_sft_options(settings, context.config.string() + ": train");
+    note_steps(context, settings, options.loop);
 
     const bool random = model.starts_with(kRandom);
     LlavaConfig llava;

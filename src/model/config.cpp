@@ -113,6 +113,13 @@ LlavaConfig parse_original(const Json& json, const std::string& where, const fs:
 LlavaConfig parse_hugging_face(const Json& json, const std::string& where) {
   ObjectReader reader(json, where);
   LlavaConfig config;
+  // The family first: what another one lacks is no mistake of its own.
+  const auto family = [&](ObjectReader from, const std::string& expected) {
+    const std::string type = from.get<std::string>("model_type", expected);
+    if (type != expected)
+      impossible("model_type is '" + printable(type) + "', not " + expected, from.where());
+  };
+  family(ObjectReader(json, where), "llava");
   const Json* text = reader.find("text_config");
   const Json* vision = reader.find("vision_config");
   if (text == nullptr || vision == nullptr) {
@@ -120,12 +127,6 @@ LlavaConfig parse_hugging_face(const Json& json, const std::string& where) {
                    "' is missing: not a llava-hf checkpoint",
                where);
   }
-  const auto family = [&](ObjectReader from, const std::string& expected) {
-    const std::string type = from.get<std::string>("model_type", expected);
-    if (type != expected)
-      impossible("model_type is '" + printable(type) + "', not " + expected, from.where());
-  };
-  family(ObjectReader(json, where), "llava");
   family(ObjectReader(*text, where + ": text_config"), "llama");
   config.text = parse_text(*text, where + ": text_config");
   config.vision = parse_vision(*vision, where + ": vision_config");

@@ -62,6 +62,50 @@ TEST_F(EndToEndCaption, APictureWithoutACaptionIsAFailure) {
   EXPECT_EQ(caption({"--max-failures", "1"}).exit_code, 0);
 }
 
+TEST_F(EndToEndCaption, HiddenFilesAreNoPictures) {
+  folder_.write("images/.a.jpg", "");
+  folder_.write("images/._b.png", "");
+  EXPECT_EQ(caption().exit_code, 0);
+  EXPECT_EQ(read_json_rows(folder_ / "captions.jsonl").size(), 2u);
+}
+
+TEST_F(EndToEndCaption, AFileThatCannotBeNamedOrLeavesTheFolderFailsItselfAlone) {
+  folder_.write("images/caf\xE9.png", "");
+  folder_.write("secret.png", "");
+  fs::create_symlink(folder_ / "secret.png", folder_ / "images/z.png");
+  const SpawnResult result = caption();
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("2 captions failed"));
+  const std::vector<JsonRow> rows = read_json_rows(folder_ / "captions.jsonl");
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[1].value["caption"], "A car.");
+  EXPECT_EQ(rows[2].value["image"], "caf\\xe9.png");
+  EXPECT_EQ(rows[2].value["status"], "failed");
+  EXPECT_THAT(rows[2].value["error"].get<std::string>(), HasSubstr("name is not UTF-8"));
+  EXPECT_THAT(rows[3].value["error"].get<std::string>(), HasSubstr("a symbolic link leads out"));
+  const SpawnResult accepted = caption({"--max-failures", "2"});
+  EXPECT_EQ(accepted.exit_code, 0) << accepted.err;
+  EXPECT_EQ(read_json_rows(folder_ / "captions.jsonl").size(), 4u);
+  // Renamed, it is asked for, and nothing else is.
+  fs::rename(folder_ / "images/caf\xE9.png", folder_ / "images/cafe.png");
+  fs::remove(folder_ / "images/z.png");
+  folder_.write("images/c.png", "");
+  const SpawnResult renamed = caption({"--max-failures", "2"});
+  EXPECT_EQ(renamed.exit_code, 0) << renamed.err;
+  EXPECT_EQ(read_json_rows(folder_ / "captions.jsonl").size(), 4u);
+}
+
+TEST_F(EndToEndCaption, ATemperatureThatIsNoNumberIsRefused) {
+  for (const char* value : {"nan", "inf", "-1", "warm"}) {
+    EXPECT_EQ(caption({"--temperature", value}).exit_code, 2) << value;
+    EXPECT_EQ(caption({"--top-p", value}).exit_code, 2) << value;
+  }
+  EXPECT_EQ(caption({"--seed", "-1"}).exit_code, 2);
+  folder_.write("config.json", "{\"temperature\": \"nan\"}");
+  EXPECT_EQ(caption({"--config", path("config.json")}).exit_code, 2);
+  EXPECT_FALSE(fs::exists(folder_ / "captions.jsonl.run"));
+}
+
 TEST_F(EndToEndCaption, GreedySamplesAreRefused) {
   EXPECT_EQ(caption({"--samples", "3"}).exit_code, 2);
 }

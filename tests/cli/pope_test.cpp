@@ -109,6 +109,45 @@ TEST_F(EndToEndPope, AnotherDialectOfTheSameRunNeedsNoModel) {
   EXPECT_FALSE(fs::exists(folder_ / "strict/report.html"));
 }
 
+TEST_F(EndToEndPope, ARecordedRunKeepsTheWholePromptOfItsRun) {
+  ASSERT_EQ(pope({"--prompt-suffix", "One word.", "--no-report"}).exit_code, 0);
+  // As a run of a checkpoint has them.
+  Json run = read_json_file(folder_ / "run/run.json");
+  run["settings"]["model"]["conversation"] = "llava_v1";
+  run["settings"]["model"]["system_prompt"] = "Be brief.";
+  folder_.write("run/run.json", dump_json(run));
+  const auto again = [&](const std::string& out, std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"pope",
+                                          "--model",
+                                          "recorded:" + path("run/samples.jsonl"),
+                                          "--questions",
+                                          path("coco_pope_random.json"),
+                                          "--images",
+                                          path("images"),
+                                          "--out",
+                                          path(out.c_str()),
+                                          "--no-report"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return spawn(VIGOR_PROGRAM, arguments);
+  };
+  const SpawnResult result = again("again", {});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const Json settings = read_json_file(folder_ / "again/run.json")["settings"];
+  EXPECT_EQ(settings["prompt"]["suffix"], "One word.");
+  EXPECT_EQ(settings["model"]["conversation"], "llava_v1");
+  EXPECT_EQ(settings["model"]["system_prompt"], "Be brief.");
+  // And again, from what that one recorded.
+  EXPECT_EQ(again("same", {"--conversation", "llava_v1", "--system-prompt", "Be brief."}).exit_code,
+            0);
+  for (const char* option : {"--conversation", "--system-prompt", "--prompt-suffix"}) {
+    const SpawnResult other = again("other", {option, "plain"});
+    EXPECT_EQ(other.exit_code, 2) << option;
+    EXPECT_THAT(other.err,
+                HasSubstr(std::string("the recorded answers were given to another ") + option));
+    EXPECT_FALSE(fs::exists(folder_ / "other"));
+  }
+}
+
 TEST_F(EndToEndPope, OtherSettingsAreRefused) {
   ASSERT_EQ(pope().exit_code, 0);
   const SpawnResult result = pope({"--dialect", "lmms"});

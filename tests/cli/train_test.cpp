@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <sstream>
 
 #include "base/files.h"
 #include "base/json.h"
@@ -94,6 +96,7 @@ TEST_F(EndToEndTrain, FromNothingToACheckpointThatAnswers) {
   const SpawnResult sft = train("sft", config);
   ASSERT_EQ(sft.exit_code, 0) << sft.err;
   EXPECT_EQ(Json::parse(sft.out)["steps"], 2);
+  EXPECT_THAT(sft.err, HasSubstr("note: 'epochs' and 'max_steps' are both given: it ends after 2"));
   EXPECT_FALSE(margins("sft/model", "answers").empty());
 
   // Nothing is left to do, and what it started from is compared.
@@ -127,6 +130,81 @@ TEST_F(EndToEndTrain, ACheckpointOfTheOriginalLayoutIsSavedForOtherPrograms) {
   ASSERT_EQ(margin.size(), expected.size());
   ASSERT_FALSE(margin.empty());
   for (size_t i = 0; i < margin.size(); ++i) EXPECT_NEAR(margin[i], expected[i], 1e-4) << i;
+}
+
+// Before anything is read or written; the same for every stage.
+TEST(EndToEndTrainConfig, AWrongKeyIsWrongUsage) {
+  const testing::TemporaryFolder folder;
+  const auto train = [&](const std::string& stage, const std::string& config) {
+    folder.write("config.json", config);
+    return spawn(VIGOR_PROGRAM, {"train", stage, "--config", "config.json"},
+                 {.folder = folder.path()});
+  };
+  for (const char* stage : {"tokenizer", "vision", "sft"}) {
+    for (const auto& [config, message] : std::vector<std::pair<const char*, const char*>>{
+             {"{}", "error: config.json: key '"},
+             {R"({"outt": "x"})", "unknown key 'outt'\n  what to do: did you mean 'out'?"},
+             {R"({"out": 3})", "' "},
+             {"[]", "must be one JSON object"},
+             {"{\"out\": \"x\",\n\"out\": \"y\"}", "config.json:2:1: key 'out' stands twice"},
+             {"{\"out\":", "config.json:1:"}}) {
+      const SpawnResult result = train(stage, config);
+      EXPECT_EQ(result.exit_code, 2) << stage << " " << config << result.err;
+      EXPECT_THAT(result.err, HasSubstr(message)) << stage << " " << config;
+    }
+    EXPECT_EQ(
+        spawn(VIGOR_PROGRAM, {"train", stage, "--config", "none.json"}, {.folder = folder.path()})
+            .exit_code,
+        2);
+  }
+  const SpawnResult nested = train("sft", R"({"model": "m", "data": "d", "images": "i", "out": "o",
+                       "train": {"lora": {"rnk": 8}}})");
+  EXPECT_EQ(nested.exit_code, 2);
+  EXPECT_THAT(nested.err,
+              HasSubstr("config.json: train: lora: unknown key 'rnk'\n  what to do: did "
+                        "you mean 'rank'?"));
+  EXPECT_THAT(spawn(VIGOR_PROGRAM, {"train", "sft", "--help"}).out,
+              HasSubstr("train.learning_rate            number; 2e-5"));
+}
+
+// Every key that the documentation names is read: with all of them spelt out, what is wrong is the
+// first file that is missing, and no key.
+TEST(EndToEndTrainConfig, EveryDocumentedKeyIsRead) {
+  const testing::TemporaryFolder folder;
+  const std::string page = read_file(testing::source_dir() / "docs/training-keys.md");
+  std::map<std::string, Json> configs;
+  std::string stage;
+  std::istringstream lines(page);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("## train ")) stage = line.substr(9);
+    if (!line.starts_with("| `")) continue;
+    std::vector<std::string> cells;
+    for (size_t at = 2; at < line.size();) {
+      const size_t end = std::min(line.find(" | ", at), line.size());
+      cells.push_back(line.substr(at, end - at));
+      at = end + 3;
+    }
+    ASSERT_GE(cells.size(), 4u) << line;
+    std::string pointer = "/" + cells[0].substr(1, cells[0].size() - 2);
+    std::replace(pointer.begin(), pointer.end(), '.', '/');
+    Json& value = configs[stage][Json::json_pointer(pointer)];
+    if (cells[1] == "object") {
+      value = Json::object();
+    } else if (cells[2].starts_with('`')) {
+      value = Json::parse(cells[2].substr(1, cells[2].size() - 2));
+    } else {
+      value = "nowhere";
+    }
+  }
+  ASSERT_EQ(configs.size(), 3u);
+  configs["vision"]["held_out"]["seed"] = 1;
+  for (const auto& [name, config] : configs) {
+    folder.write("config.json", dump_json(config));
+    const SpawnResult result =
+        spawn(VIGOR_PROGRAM, {"train", name, "--config", "config.json"}, {.folder = folder.path()});
+    EXPECT_EQ(result.exit_code, 1) << name << result.err;
+    EXPECT_THAT(result.err, HasSubstr("nowhere")) << name;
+  }
 }
 
 }  // namespace

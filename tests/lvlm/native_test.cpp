@@ -149,6 +149,32 @@ TEST_P(ReferenceNative, APictureInMemoryIsThePictureInTheFile) {
   EXPECT_EQ(ended[1][0].text, answers[0][0].text);
 }
 
+TEST(ReferenceNativeLoad, AnotherImageTokenThanTheTokenizersIsRefused) {
+  namespace fs = std::filesystem;
+  VIGOR_REQUIRE_SHARED("reference/llava-hf-tiny");
+  const testing::TemporaryFolder temporary;
+  const fs::path folder = temporary / "model";
+  fs::create_directories(folder);
+  for (const auto& entry : fs::directory_iterator(testing::shared("reference/llava-hf-tiny"))) {
+    if (entry.is_regular_file() && entry.path().filename() != "config.json")
+      fs::create_symlink(fs::absolute(entry.path()), folder / entry.path().filename());
+  }
+  Json config = read_json_file(testing::shared("reference/llava-hf-tiny/config.json"));
+  const auto right = config.at("image_token_index").get<int64_t>();
+  config["image_token_index"] = right - 1;
+  temporary.write("model/config.json", dump_json(config));
+  NativeOptions native;
+  native.model = folder.string();
+  try {
+    open_native_lvlm(native);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the tokenizer has <image> as " + std::to_string(right) +
+                                        ", config.json says " + std::to_string(right - 1)));
+    EXPECT_THAT(error.what(), HasSubstr("belong to another checkpoint"));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Reference, ReferenceNative,
                          ::testing::Values("llava-hf-tiny", "llava-v1-tiny"), [](const auto& info) {
                            std::string name = info.param;

@@ -9,7 +9,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "tests/run/failing_file_system.h"
-#include "tests/testing/temporary_folder.h"
+#include "tests/testing/counting_lvlm.h"
+#include "tests/testing/evaluated_run.h"
 
 namespace vigor::mme {
 namespace {
@@ -18,41 +19,18 @@ using testing::FailingFileSystem;
 using testing::Fault;
 using testing::Killed;
 
-// Knows the first question of every picture, counts what it is asked, fails on broken pictures.
-class CountingLvlm : public Lvlm {
+class CountingLvlm : public testing::CountingLvlm {
  public:
-  Json identity() const override {
-    return {{"kind", "test"}, {"checkpoint", "here"}, {"checkpoint_hash", "abc"}};
-  }
-  void answer(std::span<const ImageRequest> requests, const GenerationOptions&,
-              const AnswersCallback& done, std::stop_token stop) override {
-    // Backwards: the order in which pictures end must not matter.
-    for (size_t i = requests.size(); i-- > 0;) {
-      if (stop.stop_requested()) return;
-      std::vector<Answer> answers;
-      for (const std::string& question : requests[i].questions) {
-        ++asked[{requests[i].key, question}];
-        Answer answer;
-        if (requests[i].key.find("broken") != std::string::npos && !mended) {
-          answer.error = "image: cannot be decoded";
-        } else {
+  CountingLvlm()
+      : testing::CountingLvlm([](const std::string&, const std::string& question, size_t) {
+          Answer answer;
           answer.text = question.size() % 3 == 0 ? "No" : "Yes";
           answer.yes_margin = 1.0 / static_cast<double>(question.size());
-          answer.finish = "stop";
-        }
-        answers.push_back(answer);
-      }
-      done(i, std::move(answers));
-      if (stop_after > 0 && --stop_after == 0) source.request_stop();
-    }
-  }
-  std::map<std::pair<std::string, std::string>, int> asked;
-  bool mended = false;
-  int stop_after = 0;
-  std::stop_source source;
+          return answer;
+        }) {}
 };
 
-class MmeEvaluate : public ::testing::Test {
+class MmeEvaluate : public testing::EvaluatedRun {
  protected:
   MmeEvaluate() {
     add("existence", {"a.jpg", "b.jpg"}, "dog");
@@ -82,27 +60,12 @@ class MmeEvaluate : public ::testing::Test {
     tasks_.push_back(made);
   }
   EvaluateResult run(Lvlm& model, FileSystem& files, std::stop_token stop = {}) {
-    Progress progress(nullptr, {}, [] { return 0.0; });
-    RunFolder folder =
-        RunFolder::open(files, folder_ / "run", run_settings(tasks_, options_, model.identity()),
-                        {.uncompared = uncompared_settings()});
-    EvaluateResult result = evaluate(model, folder, tasks_, options_, progress, stop);
-    if (!result.interrupted) folder.write_metrics(result.metrics);
-    return result;
+    return evaluated(files, run_settings(tasks_, options_, model.identity()), uncompared_settings(),
+                     [&](RunFolder& folder, Progress& progress) {
+                       return evaluate(model, folder, tasks_, options_, progress, stop);
+                     });
   }
-  std::map<std::string, Json> samples() {
-    std::map<std::string, Json> rows;
-    for_each_jsonl(read_file(folder_ / "run/samples.jsonl"), "samples.jsonl",
-                   [&](size_t, Json&& row) {
-                     const std::string key = row["key"];
-                     EXPECT_TRUE(rows.emplace(key, std::move(row)).second) << key;
-                   });
-    return rows;
-  }
-  std::string metrics() { return read_file(folder_ / "run/metrics.json"); }
 
-  testing::TemporaryFolder folder_;
-  DiskFileSystem files_;
   std::vector<Task> tasks_;
   EvaluateOptions options_;
 };

@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "tests/run/failing_file_system.h"
+#include "tests/testing/counting_lvlm.h"
 #include "tests/testing/scripted_chat.h"
 #include "tests/testing/temporary_folder.h"
 
@@ -275,31 +276,18 @@ TEST_F(FaultMmhal, AtEveryWriteNothingIsLost) {
   }
 }
 
-// Answers with the question's last words; fails for pictures named broken.
-class EchoLvlm : public Lvlm {
- public:
-  Json identity() const override { return {{"kind", "test"}}; }
-  void answer(std::span<const ImageRequest> requests, const GenerationOptions&,
-              const AnswersCallback& done, std::stop_token stop) override {
-    for (size_t i = 0; i < requests.size(); ++i) {
-      if (stop.stop_requested()) return;
-      std::vector<Answer> answers;
-      for (const std::string& question : requests[i].questions) {
-        Answer answer;
-        ++asked;
-        if (requests[i].key.starts_with("broken") && !mended) {
-          answer.error = "image: cannot be decoded";
-        } else {
-          answer.text = "Answer " + question.substr(9, 1) + ".";
-        }
-        answers.push_back(answer);
-      }
-      done(i, std::move(answers));
-    }
-  }
-  int asked = 0;
-  bool mended = false;
-};
+// "Answer 3." to "Question 3?".
+Answer echo(const std::string&, const std::string& question, size_t) {
+  Answer answer;
+  answer.text = "Answer " + question.substr(9, 1) + ".";
+  return answer;
+}
+
+int times_asked(const testing::CountingLvlm& model) {
+  int times = 0;
+  for (const auto& [question, count] : model.asked) times += count;
+  return times;
+}
 
 TEST_F(MmhalRunTest, AnswersAreAskedOncePerPictureAndQuestion) {
   options_.images = folder_.path();
@@ -310,12 +298,12 @@ TEST_F(MmhalRunTest, AnswersAreAskedOncePerPictureAndQuestion) {
   }
   records_[1].question = records_[0].question;
   records_[2].image = "broken.jpg";
-  EchoLvlm model;
+  testing::CountingLvlm model(echo);
   Progress progress(nullptr, {}, steady_clock());
   {
     RunFolder answers = RunFolder::open(disk_, folder_ / "answers", Json::object(), {});
     EXPECT_EQ(answer_records(model, answers, records_, options_, progress, {}).rows, 8);
-    EXPECT_EQ(model.asked, 7);
+    EXPECT_EQ(times_asked(model), 7);
     EXPECT_EQ(records_[1].model_answer, "Answer 0.");
     EXPECT_FALSE(records_[2].model_answer);
     EXPECT_EQ(records_[2].failure, "image: cannot be decoded");
@@ -323,8 +311,46 @@ TEST_F(MmhalRunTest, AnswersAreAskedOncePerPictureAndQuestion) {
   model.mended = true;
   RunFolder answers = RunFolder::open(disk_, folder_ / "answers", Json::object(), {});
   EXPECT_EQ(answer_records(model, answers, records_, options_, progress, {}).asked, 1);
-  EXPECT_EQ(model.asked, 8);
+  EXPECT_EQ(times_asked(model), 8);
   EXPECT_EQ(records_[2].model_answer, "Answer 2.");
+}
+
+// The last digits of what a model computes depend on its batch, and so may the text.
+TEST_F(MmhalRunTest, AStoppedRunAnswersAsAnUndisturbedOne) {
+  options_.images = folder_.path();
+  for (size_t i = 0; i < records_.size(); ++i) {
+    records_[i].image_id.clear();
+    records_[i].model_answer.reset();
+    records_[i].image = std::to_string(i / 2) + ".jpg";
+  }
+  const auto reply = [](const std::string&, const std::string& question, size_t company) {
+    Answer answer;
+    answer.text = question + " " + std::to_string(company);
+    return answer;
+  };
+  Progress progress(nullptr, {}, steady_clock());
+  const auto answers = [&](testing::BatchingLvlm& model, const std::string& name) {
+    std::vector<Record> records = records_;
+    RunFolder run = RunFolder::open(disk_, folder_ / name, Json::object(), {});
+    answer_records(model, run, records, options_, progress, {});
+    std::vector<std::string> texts;
+    for (const Record& record : records) texts.push_back(record.model_answer.value());
+    return texts;
+  };
+  testing::BatchingLvlm whole(reply);
+  const std::vector<std::string> expected = answers(whole, "whole");
+  const std::string file = read_file(folder_ / "whole/samples.jsonl");
+  for (size_t cut = file.find('\n'); cut != std::string::npos; cut = file.find('\n', cut + 1)) {
+    SCOPED_TRACE(cut);
+    folder_.write("cut/samples.jsonl", file.substr(0, cut + 1));
+    folder_.write("cut/run.json", read_file(folder_ / "whole/run.json"));
+    testing::BatchingLvlm rest(reply);
+    EXPECT_EQ(answers(rest, "cut"), expected);
+    // No more than the batch that was cut is computed again.
+    const auto kept =
+        std::count(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(cut), '\n') + 1;
+    EXPECT_LE(times_asked(rest), 8 - kept / 4 * 4);
+  }
 }
 
 }  // namespace

@@ -138,6 +138,23 @@ TEST_F(EndToEndMmhal, AJudgeThatGivesNoReplyWithholdsTheScores) {
   EXPECT_EQ(read_json_file(folder_ / "run/metrics.json")["average"], 3.0);
 }
 
+// What the error advises works, and the other thing is refused.
+TEST_F(EndToEndMmhal, MendedResponsesGoWhereTheErrorSays) {
+  const auto judge = [&](const char* out) {
+    return mmhal({"--responses", path("responses.json"), "--judge",
+                  "recorded:" + path("judge.jsonl"), "--out", path(out), "--no-report"});
+  };
+  const std::string whole = read_file(folder_ / "responses.json");
+  records_[2].model_answer.reset();
+  folder_.write("responses.json", responses_json(records_));
+  const SpawnResult failed = judge("run");
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_THAT(failed.err, HasSubstr("mend the file and give another --out"));
+  folder_.write("responses.json", whole);
+  EXPECT_THAT(judge("run").err, HasSubstr("choose another folder with --out"));
+  EXPECT_EQ(judge("mended").exit_code, 0);
+}
+
 TEST_F(EndToEndMmhal, AnAnswerThatIsMissingFailsItsRecord) {
   folder_.write("recording.jsonl", recording_.substr(recording_.find('\n') + 1));
   const SpawnResult result = mmhal(with_model());

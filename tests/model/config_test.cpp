@@ -58,6 +58,18 @@ TEST(LlavaConfig, RefusesWhatWouldBeSilentlyWrong) {
   EXPECT_THAT(message_of(huge), HasSubstr("'hidden_size' is -96"));
 }
 
+TEST(LlavaConfig, RefusesOtherFamilies) {
+  Json other = small_config();
+  other["text_config"]["model_type"] = "qwen2";
+  EXPECT_THAT(message_of(other),
+              HasSubstr("config.json: text_config: model_type is 'qwen2', not llama"));
+  // Which lack what LLaVA has, besides.
+  for (const char* family : {"qwen2_vl", "llava_next", "mllama"}) {
+    EXPECT_THAT(message_of({{"model_type", family}}),
+                HasSubstr(std::string("config.json: model_type is '") + family + "', not llava"));
+  }
+}
+
 TEST(LlavaConfig, NamesTheVisionTowerThatIsMissing) {
   testing::TemporaryFolder folder;
   folder.write("config.json",

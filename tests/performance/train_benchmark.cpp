@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "model/llava.h"
+#include "tests/train/tiny_samples.h"
 #include "train/adamw.h"
 #include "train/sft.h"
 #include "train/vision_pretrain.h"
@@ -11,22 +12,18 @@ namespace vigor {
 namespace {
 
 LlavaConfig small_config() {
-  LlavaConfig config;
-  config.vision = {.hidden_size = 160,
-                   .intermediate_size = 640,
-                   .num_hidden_layers = 6,
-                   .num_attention_heads = 5,
-                   .image_size = 128,
-                   .patch_size = 16};
-  config.text.vocab_size = 1024;
-  config.text.hidden_size = 192;
-  config.text.intermediate_size = 512;
-  config.text.num_hidden_layers = 5;
-  config.text.num_attention_heads = 6;
-  config.text.num_key_value_heads = 6;
-  config.text.head_dim = 32;
-  config.projector = "mlp2x_gelu";
-  return config;
+  return testing::small_llava({.hidden_size = 160,
+                               .intermediate_size = 640,
+                               .num_hidden_layers = 6,
+                               .num_attention_heads = 5,
+                               .image_size = 128,
+                               .patch_size = 16},
+                              {.vocab_size = 1024,
+                               .hidden_size = 192,
+                               .intermediate_size = 512,
+                               .num_hidden_layers = 5,
+                               .num_attention_heads = 6,
+                               .num_key_value_heads = 6});
 }
 
 // 64 image tokens and 60 to 100 of text, of which a third are targets.

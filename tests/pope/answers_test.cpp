@@ -203,6 +203,9 @@ TEST(PopeAnswers, MistakesNameFileAndLine) {
             "answers.jsonl:2 | no answer in this row");
   EXPECT_EQ(error_of("{\"image\":\"a.jpg\",\"text\":\"Is there a dog?\",\"label\":\"yes\"}\n"),
             "answers.jsonl:1 | this is a question, not an answer");
+  EXPECT_EQ(
+      error_of("{\"key\":\"random/1\",\"split\":\"random\",\"question_id\":1,\"answer\":\"a\"}\n"),
+      "answers.jsonl:1 | this is samples.jsonl of a run of ours");
   EXPECT_EQ(error_of("{\"question_id\":1,\"text\":\"a\"}\n{\"question_id\":1,\"text\":\"a\"}\n"),
             "answers.jsonl:2 | question_id 1 is answered twice");
   EXPECT_EQ(error_of("{\"question_id\":1,\"text\":\"a\"}\n{\"text\":\"a\"}\n"),

@@ -11,7 +11,8 @@
 #include "base/files.h"
 #include "benchmarks/pope/score.h"
 #include "tests/run/failing_file_system.h"
-#include "tests/testing/temporary_folder.h"
+#include "tests/testing/counting_lvlm.h"
+#include "tests/testing/evaluated_run.h"
 
 namespace vigor::pope {
 namespace {
@@ -21,69 +22,22 @@ using testing::Fault;
 using ::testing::HasSubstr;
 using testing::Killed;
 
-// Says "Yes" to what its answers hold, counts what it is asked, fails on pictures named broken.
-class CountingLvlm : public Lvlm {
+Answer pope_reply(const std::string& key, const std::string& question, size_t place) {
+  const bool yes = (question.size() + key.size()) % 2 == 0;
+  Answer answer;
+  answer.text = yes ? "Yes" : "No";
+  answer.yes_margin = (yes ? 1.0 : -1.0) / static_cast<double>(3 + place);
+  return answer;
+}
+
+class CountingLvlm : public testing::CountingLvlm {
  public:
-  Json identity() const override {
-    return {{"kind", "test"}, {"checkpoint", place}, {"checkpoint_hash", "abc"}};
-  }
-  void answer(std::span<const ImageRequest> requests, const GenerationOptions&,
-              const AnswersCallback& done, std::stop_token stop) override {
-    // Backwards: the order in which pictures end must not matter.
-    for (size_t i = requests.size(); i-- > 0;) {
-      if (stop.stop_requested()) return;
-      std::vector<Answer> answers;
-      for (const std::string& question : requests[i].questions) {
-        ++asked[{requests[i].key, question}];
-        Answer answer;
-        if (requests[i].key.starts_with("broken") && !mended) {
-          answer.error = "image: cannot be decoded";
-        } else {
-          const bool yes = (question.size() + requests[i].key.size()) % 2 == 0;
-          answer.text = yes ? "Yes" : "No";
-          answer.yes_margin = (yes ? 1.0 : -1.0) / static_cast<double>(3 + i);
-          answer.finish = "stop";
-        }
-        answers.push_back(answer);
-      }
-      done(i, std::move(answers));
-      if (stop_after > 0 && --stop_after == 0) source.request_stop();
-    }
-  }
-  std::map<std::pair<std::string, std::string>, int> asked;
-  std::string place = "here";
-  bool mended = false;
-  int stop_after = 0;
-  std::stop_source source;
+  CountingLvlm() : testing::CountingLvlm(pope_reply) {}
 };
 
-// Two pictures a batch; the last digits of an answer depend on all that is asked in its batch.
-class BatchingLvlm : public CountingLvlm {
+class BatchingLvlm : public testing::BatchingLvlm {
  public:
-  size_t images_together() const override { return 2; }
-  void answer(std::span<const ImageRequest> requests, const GenerationOptions&,
-              const AnswersCallback& done, std::stop_token stop) override {
-    for (size_t first = 0; first < requests.size() && !stop.stop_requested(); first += 2) {
-      const size_t end = std::min(requests.size(), first + 2);
-      size_t company = 0;
-      for (size_t i = first; i < end; ++i) {
-        for (const std::string& question : requests[i].questions)
-          company = company * 31 + std::hash<std::string>()(requests[i].key + question) % 1000;
-      }
-      for (size_t i = first; i < end; ++i) {
-        std::vector<Answer> answers;
-        for (const std::string& question : requests[i].questions) {
-          ++asked[{requests[i].key, question}];
-          Answer answer;
-          answer.text = question.size() % 2 == 0 ? "Yes" : "No";
-          answer.yes_margin = 0.1 + 1e-6 * static_cast<double>(company % 997);
-          answer.finish = "stop";
-          answers.push_back(answer);
-        }
-        done(i, std::move(answers));
-      }
-    }
-  }
+  BatchingLvlm() : testing::BatchingLvlm(pope_reply) {}
 };
 
 QuestionSplit split(const std::string& name, const std::vector<std::string>& images,
@@ -101,7 +55,7 @@ QuestionSplit split(const std::string& name, const std::vector<std::string>& ima
   return split;
 }
 
-class PopeEvaluate : public ::testing::Test {
+class PopeEvaluate : public testing::EvaluatedRun {
  protected:
   PopeEvaluate() {
     splits_ = {split("random", {"a.jpg", "b.jpg", "c.jpg"}, {"dog", "zebra"}),
@@ -109,27 +63,12 @@ class PopeEvaluate : public ::testing::Test {
     options_.images = folder_.path();
   }
   EvaluateResult run(Lvlm& model, FileSystem& files, std::stop_token stop = {}) {
-    Progress progress(nullptr, {}, [] { return 0.0; });
-    RunFolder folder =
-        RunFolder::open(files, folder_ / "run", run_settings(splits_, options_, model.identity()),
-                        {.uncompared = uncompared_settings()});
-    EvaluateResult result = evaluate(model, folder, splits_, options_, progress, stop);
-    if (!result.interrupted) folder.write_metrics(result.metrics);
-    return result;
+    return evaluated(files, run_settings(splits_, options_, model.identity()),
+                     uncompared_settings(), [&](RunFolder& folder, Progress& progress) {
+                       return evaluate(model, folder, splits_, options_, progress, stop);
+                     });
   }
-  std::map<std::string, Json> samples() {
-    std::map<std::string, Json> rows;
-    for_each_jsonl(read_file(folder_ / "run/samples.jsonl"), "samples.jsonl",
-                   [&](size_t, Json&& row) {
-                     const std::string key = row["key"];
-                     EXPECT_TRUE(rows.emplace(key, std::move(row)).second) << key;
-                   });
-    return rows;
-  }
-  std::string metrics() { return read_file(folder_ / "run/metrics.json"); }
 
-  testing::TemporaryFolder folder_;
-  DiskFileSystem files_;
   std::vector<QuestionSplit> splits_;
   EvaluateOptions options_;
 };

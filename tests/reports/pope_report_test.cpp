@@ -181,6 +181,77 @@ TEST(PopeReport, WithheldScoreIsAReasonAndNoNumber) {
   EXPECT_THAT(pope_table_text(metrics), HasSubstr("not computed: random: 1 answer failed\n"));
 }
 
+// A run of one split with these counts.
+PopeRun counted(int64_t tp, int64_t fp, int64_t tn, int64_t fn, int64_t unparsed = 0) {
+  const auto share = [](int64_t part, int64_t whole) {
+    return whole == 0 ? Json() : Json(static_cast<double>(part) / static_cast<double>(whole));
+  };
+  const int64_t all = tp + fp + tn + fn;
+  const Json block = {{"tp", tp},
+                      {"fp", fp},
+                      {"tn", tn},
+                      {"fn", fn},
+                      {"questions", all + unparsed},
+                      {"unparsed", unparsed},
+                      {"accuracy", share(tp + tn, all)},
+                      {"yes_ratio", share(tp + fp, all)},
+                      {"reason", all == 0 ? "no answers" : ""}};
+  PopeRun run;
+  run.name = "m";
+  run.metrics = {{"splits", {{"random", block}}}, {"average", block}};
+  run.splits = {"random"};
+  return run;
+}
+
+void expect_headline(const std::vector<PopeRun>& runs, const char* title, const char* lead) {
+  const Headline headline = pope_headline(runs);
+  EXPECT_EQ(headline.title, title);
+  EXPECT_EQ(headline.lead, lead);
+}
+
+TEST(PopeHeadline, SaysWhatTheCountsSay) {
+  expect_headline({counted(900, 300, 700, 100)},
+                  "30 of 100 objects that are not in the picture are reported as seen",
+                  "Right on 80.0 % of the questions (2,000 in 1 split). It says \"yes\" too often: "
+                  "60.0 % of the time, where 50.0 % would be right.");
+  expect_headline({counted(700, 100, 900, 300)},
+                  "10 of 100 objects that are not in the picture are reported as seen",
+                  "Right on 80.0 % of the questions (2,000 in 1 split). It says \"no\" too often: "
+                  "60.0 % of the time, where 50.0 % would be right.");
+  expect_headline(
+      {counted(900, 100, 900, 100, 40)},
+      "10 of 100 objects that are not in the picture are reported as seen",
+      "Right on 90.0 % of the questions (2,000 that were read, of 2,040 in 1 split). Its "
+      "share of \"yes\" answers is about right.");
+}
+
+TEST(PopeHeadline, RoundingMakesNoFewIntoNone) {
+  const auto title = [](int64_t fp, int64_t tn) {
+    return pope_headline({counted(500, fp, tn, 500)}).title;
+  };
+  const std::string rest = " of 100 objects that are not in the picture are reported as seen";
+  EXPECT_EQ(title(0, 1000), "None" + rest);
+  EXPECT_EQ(title(1, 999), "Fewer than 1" + rest);
+  EXPECT_EQ(title(999, 1), "More than 99" + rest);
+  EXPECT_EQ(title(1000, 0), "100" + rest);
+}
+
+TEST(PopeHeadline, WithoutAScoreThereIsAReason) {
+  expect_headline({counted(0, 0, 0, 0)}, "No score for this run", "The reason: no answers.");
+}
+
+TEST(PopeHeadline, OfSeveralRunsItSaysEachOne) {
+  expect_headline({counted(900, 300, 700, 100), counted(900, 100, 900, 100)},
+                  "Right on 80.0 % (A) and 90.0 % (B) of the questions",
+                  "A: 80.0 % right, 30.0 % of absent objects reported; B: 90.0 % right, 10.0 % of "
+                  "absent objects reported.");
+  expect_headline(
+      {counted(900, 300, 700, 100), counted(0, 0, 0, 0), counted(900, 100, 900, 100)},
+      "3 runs, right on 80.0 % to 90.0 % of the questions",
+      "A: 80.0 % right, 30.0 % of absent objects reported; B: no score; C: 90.0 % right, "
+      "10.0 % of absent objects reported.");
+}
+
 TEST(PopeReport, RunsThatCannotBeComparedSaySo) {
   vigor::testing::TemporaryFolder folder;
   Json metrics = example_metrics();

@@ -9,22 +9,28 @@
 
 namespace vigor::testing {
 
-inline LlavaConfig tiny_config() {
+inline LlavaConfig small_llava(const ClipVisionConfig& vision, const LlamaConfig& text) {
   LlavaConfig config;
-  config.vision = {.hidden_size = 16,
-                   .intermediate_size = 24,
-                   .num_hidden_layers = 2,
-                   .num_attention_heads = 2,
-                   .image_size = 8,
-                   .patch_size = 4};
-  config.text.vocab_size = 40;
-  config.text.hidden_size = 16;
-  config.text.intermediate_size = 24;
-  config.text.num_hidden_layers = 2;
-  config.text.num_attention_heads = 2;
-  config.text.num_key_value_heads = 1;
-  config.text.head_dim = 8;
+  config.vision = vision;
+  config.text = text;
+  config.text.head_dim = text.hidden_size / text.num_attention_heads;
   config.projector = "mlp2x_gelu";
+  return config;
+}
+
+inline LlavaConfig tiny_config() {
+  LlavaConfig config = small_llava({.hidden_size = 16,
+                                    .intermediate_size = 24,
+                                    .num_hidden_layers = 2,
+                                    .num_attention_heads = 2,
+                                    .image_size = 8,
+                                    .patch_size = 4},
+                                   {.vocab_size = 40,
+                                    .hidden_size = 16,
+                                    .intermediate_size = 24,
+                                    .num_hidden_layers = 2,
+                                    .num_attention_heads = 2,
+                                    .num_key_value_heads = 1});
   config.image_token_index = 39;
   return config;
 }
