@@ -67,21 +67,28 @@ TEST(EndToEndDocs, ReadmeNamesOnlyOptionsThatExist) {
       words = std::istringstream(line);
     }
     if (command.starts_with("-")) continue;
+    const auto help = [&](const std::string& name) -> const std::string& {
+      if (!helps.contains(name)) {
+        std::vector<std::string> arguments = {name, "--help"};
+        if (const size_t blank = name.find(' '); blank != std::string::npos)
+          arguments = {name.substr(0, blank), name.substr(blank + 1), "--help"};
+        const auto result = testing::spawn(VIGOR_PROGRAM, arguments);
+        EXPECT_EQ(result.exit_code, 0) << name;
+        helps[name] = result.out;
+      }
+      return helps[name];
+    };
     // A subcommand's options are its own: "train score".
-    if (const size_t at = line.find(command + " "); at != std::string::npos) {
-      std::istringstream rest(line.substr(at + command.size()));
-      std::string next;
-      rest >> next;
-      if (command == "train" && !next.starts_with("-")) command += " " + next;
+    const size_t subcommands = help(command).find("Subcommands:");
+    std::string next;
+    std::istringstream after_command(
+        line.substr(std::min(line.size(), line.find(command) + command.size())));
+    after_command >> next;
+    if (subcommands != std::string::npos && !next.empty() && !next.starts_with("-") &&
+        help(command).find("  " + next + " ", subcommands) != std::string::npos) {
+      command += " " + next;
     }
-    if (!helps.contains(command)) {
-      std::vector<std::string> arguments = {command, "--help"};
-      if (const size_t blank = command.find(' '); blank != std::string::npos)
-        arguments = {command.substr(0, blank), command.substr(blank + 1), "--help"};
-      const auto result = testing::spawn(VIGOR_PROGRAM, arguments);
-      ASSERT_EQ(result.exit_code, 0) << command;
-      helps[command] = result.out;
-    }
+    help(command);
     while (words >> word) {
       if (!word.starts_with("--")) continue;
       EXPECT_NE(helps[command].find("  " + word + " "), std::string::npos)

@@ -178,6 +178,29 @@ TEST_F(EndToEndTrainScore, GroundingDinoOnItsOwnPictures) {
   EXPECT_TRUE(fs::exists(folder_ / "detections.db"));
 }
 
+TEST_F(EndToEndTrainScore, SelectAndRefineTakeTheRewards) {
+  folder_.write("captions.jsonl",
+                "{\"image\":\"a.jpg\",\"sample\":0,\"prompt\":\"Say.\",\"status\":\"scored\","
+                "\"caption\":\"A kite. A cat.\"}\n"
+                "{\"image\":\"a.jpg\",\"sample\":1,\"prompt\":\"Say.\",\"status\":\"scored\","
+                "\"caption\":\"A dog sits. There is a kite.\"}\n");
+  ASSERT_EQ(score(oracle()).exit_code, 0);
+  folder_.write("select.json", dump_json({{"rewards", {{"automatic", path("rewards.jsonl")}}},
+                                          {"out", path("selected.jsonl")}}));
+  folder_.write("refine.json", dump_json({{"selected", path("selected.jsonl")},
+                                          {"nouns", path("rewards.jsonl")},
+                                          {"captions", path("captions.jsonl")},
+                                          {"out", path("refined.json")}}));
+  for (const char* stage : {"select", "refine"}) {
+    const SpawnResult result = spawn(
+        VIGOR_PROGRAM, {"train", stage, "--config", path((std::string(stage) + ".json").c_str())});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+  }
+  EXPECT_EQ(read_json_rows(folder_ / "selected.jsonl")[0].value["sample"], 1);
+  const Json refined = read_json_file(folder_ / "refined.json");
+  EXPECT_EQ(refined[0]["conversations"][1]["value"], "A dog sits.");
+}
+
 TEST_F(EndToEndTrainScore, KilledRunsEndInTheSameFile) {
   std::string captions, truth;
   for (int i = 0; i < 400; ++i) {
