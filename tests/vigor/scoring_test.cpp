@@ -73,8 +73,8 @@ class Scoring : public ::testing::Test {
         testing::english(), language::NounLists::read(testing::source_dir() / "data/text"),
         NounRelations(), {});
     Progress progress(nullptr, {}, [] { return 0.0; });
-    return score_captions(pictures, reader, detector, folder, {.images = folder_ / "images"},
-                          progress, stop);
+    return score_captions(pictures, reader, detector, folder,
+                          {.images = folder_ / "images", .reward = {}}, progress, stop);
   }
   static std::vector<std::string> verdicts(const RunFolder& folder) {
     std::vector<std::string> rows;
