@@ -50,6 +50,13 @@ std::string last_words(const fs::path& log) {
   return words;
 }
 
+// One comparison of a job with one reference.
+struct Compared {
+  NightJob* job = nullptr;
+  std::string against;  // "accepted" or "baseline"
+  reports::Comparison comparison;
+};
+
 class Job {
  public:
   Job(FileSystem& files, const Config& config, const NightlyOptions& options)
@@ -68,6 +75,8 @@ class Job {
   bool evaluate(const BenchmarkJob& job, NightJob& out);
   std::string earlier_run(const BenchmarkJob& job, const NightJob& out) const;
   void compare();
+  void write_compared(const Compared& one, const reports::GateResult* gate);
+  reports::Gate testable_gate(const std::vector<const reports::Comparison*>& all) const;
   void check_first_night();
   void decide(bool compared_any);
   bool write_report();  // false when it was interrupted
@@ -232,18 +241,34 @@ bool Job::evaluate(const BenchmarkJob& job, NightJob& out) {
   return true;
 }
 
-// One comparison of a job with one reference.
-struct Compared {
-  NightJob* job = nullptr;
-  std::string against;  // "accepted" or "baseline"
-  reports::Comparison comparison;
-};
-
 double sign_of(const reports::RuleResult& result) {
   using Direction = reports::GateRule::Direction;
   if (result.rule.direction == Direction::kLower) return 1;
   if (result.rule.direction == Direction::kHigher) return -1;
   return result.metric.better == reports::Better::kLower ? 1 : -1;
+}
+
+void Job::write_compared(const Compared& one, const reports::GateResult* gate) {
+  reports::write_comparison(
+      files_, config_.folder / night_.id / "compared" / (one.job->name + "-" + one.against),
+      one.comparison, gate);
+}
+
+// A benchmark that gave no run, or none that may be compared, has decided the night already: rules
+// that only it has a figure for are left out, instead of being taken for misspelt.
+reports::Gate Job::testable_gate(const std::vector<const reports::Comparison*>& all) const {
+  reports::Gate gate = config_.gate;
+  if (std::all_of(night_.jobs.begin(), night_.jobs.end(),
+                  [](const NightJob& job) { return job.error.empty(); })) {
+    return gate;
+  }
+  std::erase_if(gate.rules, [&](const reports::GateRule& rule) {
+    return std::none_of(all.begin(), all.end(), [&](const reports::Comparison* one) {
+      return (rule.benchmark.empty() || rule.benchmark == one->benchmark) &&
+             one->metric(rule.metric) != nullptr;
+    });
+  });
+  return gate;
 }
 
 void Job::compare() {
@@ -271,9 +296,12 @@ void Job::compare() {
   }
   std::vector<const reports::Comparison*> all;
   for (const Compared& one : compared) all.push_back(&one.comparison);
-  if (!all.empty()) {
+  const reports::Gate gate = testable_gate(all);
+  if (!all.empty() && gate.rules.empty()) {
+    for (const Compared& one : compared) write_compared(one, nullptr);
+  } else if (!all.empty()) {
     // All rules of the night are one family: the level is that of the night.
-    const std::vector<reports::GateResult> gated = reports::apply_gates(config_.gate, all);
+    const std::vector<reports::GateResult> gated = reports::apply_gates(gate, all);
     for (size_t i = 0; i < compared.size(); ++i) {
       const Compared& one = compared[i];
       for (const reports::RuleResult& rule : gated[i].rules) {
@@ -281,9 +309,7 @@ void Job::compare() {
                                   rule.rule.allowed_drop, sign_of(rule),
                                   reports::rule_sentence(rule)});
       }
-      reports::write_comparison(
-          files_, config_.folder / night_.id / "compared" / (one.job->name + "-" + one.against),
-          one.comparison, &gated[i]);
+      write_compared(one, &gated[i]);
     }
   }
   decide(!compared.empty());
@@ -302,7 +328,8 @@ void Job::check_first_night() {
         night_.outcome = worse(night_.outcome, Outcome::kInconclusive);
       }
     }
-    if (of_a_job && !known) {
+    // A command that gave no run may have had the figure.
+    if (of_a_job && !known && views_.size() == night_.jobs.size()) {
       throw Error({.what = "no benchmark of the night has the gate's metric '" +
                            printable(rule.metric) + "'",
                    .where = "gate",

@@ -137,6 +137,33 @@ TEST_F(NightlyTest, AFailingCommandIsAnErrorAndTheSameNightTriesAgain) {
   EXPECT_EQ(mended.night.outcome, Outcome::kPass);
 }
 
+// A rule for whichever benchmark has the figure, and the one that has it gave no run.
+TEST_F(NightlyTest, ARuleOfABenchmarkThatFailedIsNotTakenForMisspelt) {
+  config_.benchmarks.push_back({"mme", {"mme", "--model", checkpoint().string()}, "", "", false});
+  config_.gate.rules.push_back(config_.gate.rules[0]);
+  config_.gate.rules[1].metric = "perception";
+  for (int day = 0; day < 2; ++day) {
+    put_checkpoint("weights of day " + std::to_string(day));
+    NightlyOptions options;
+    options.now = kStart + day * kDay;
+    options.program = "test";
+    options.run = [&](const std::vector<std::string>& arguments, const fs::path& log) {
+      if (arguments.front() == "mme") {
+        testing::write_text(log, "error: no space left on the disk\n");
+        return 1;
+      }
+      write_pope_run(arguments.back(), synthetic_answers(world_, model_), {.name = "tonight"});
+      return 0;
+    };
+    const Night night = run_night(disk_, config_, options).night;
+    EXPECT_EQ(night.outcome, Outcome::kError);
+    EXPECT_THAT(night.jobs[1].error, HasSubstr("no space left on the disk"));
+    // As a person would do, so that the next one is compared.
+    if (day == 0) accept_night(disk_, config_, night.id);
+    EXPECT_EQ(night.jobs[0].rules.size(), static_cast<size_t>(day));
+  }
+}
+
 TEST_F(NightlyTest, AnInterruptedNightDecidesNothingAndGoesOn) {
   exit_code_ = static_cast<int>(ExitCode::kInterrupted);
   EXPECT_TRUE(night(0).interrupted);
