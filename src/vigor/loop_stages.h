@@ -1,5 +1,6 @@
 // Stages of the loop that read files and write files (docs/format-loop.md): annotate, reward-data,
-// select, refine. Each takes its document of settings and runs only when it or an input has changed.
+// select, refine. Each takes its document of settings and runs only when it or an input has
+// changed.
 #pragma once
 
 #include <filesystem>
