@@ -143,6 +143,14 @@ Json parse_at(std::string_view text, const std::string& where, bool single_line)
   const auto position = [&](size_t byte) {
     return where + ":" + (single_line ? std::to_string(byte) : position_of(text, byte));
   };
+  // The parser takes a NUL byte outside a string for the end, and what follows for nothing.
+  if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    throw Error({.what = "not valid JSON: a NUL byte",
+                 .where = position(nul + 1),
+                 .cause = "the disk was full or the machine stopped while it was written, or it is "
+                          "not text",
+                 .fix = "mend or remove it, then run the same command again"});
+  }
   try {
     Json value = Json::parse(text);
     refuse_repeated_keys(text, position);

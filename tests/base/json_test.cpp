@@ -30,6 +30,13 @@ TEST(Json, ANumberBeyondEveryDoubleIsAnErrorAndNotACrash) {
   EXPECT_THROW(for_each_jsonl("{}\n{\"a\": -1e999}\n", "x.jsonl", [](size_t, Json&&) {}), Error);
 }
 
+TEST(Json, ANulByteIsAMistakeAndNotTheEnd) {
+  using namespace std::string_literals;
+  EXPECT_THAT(refusal("77\0}{\"rules\": [{\"met"s),
+              AllOf(HasSubstr("file.json:1:3"), HasSubstr("NUL byte")));
+  EXPECT_THAT(refusal("{\"a\": 1}\n\0\0\0"s), HasSubstr("file.json:2:1"));
+}
+
 TEST(Json, AKeyThatStandsTwiceIsNamedWithItsPlace) {
   EXPECT_THAT(refusal("{\n \"a\": {\"b\": 1},\n \"b\": [{\"c\": 1}, {\"c\": 2}],\n \"a\": 3}"),
               AllOf(HasSubstr("file.json:4:2: key 'a' stands twice in one object")));
