@@ -80,7 +80,8 @@ std::string lower(std::string text) {
 struct ErrorSigns {
   std::string message;
   std::string words;  // type and code, lower case
-  int status = 0;     // a code that is a number
+  std::string parameter;
+  int status = 0;  // a code that is a number
 };
 
 ErrorSigns signs_of(const Json& error) {
@@ -92,6 +93,7 @@ ErrorSigns signs_of(const Json& error) {
   const Json& code = member(error, "code");
   if (code.is_number_integer()) signs.status = static_cast<int>(count_of(code));
   signs.words = lower(text_of(member(error, "type")) + " " + text_of(code));
+  signs.parameter = text_of(member(error, "param"));
   if (signs.message.empty() && error.is_object() && !error.empty()) {
     signs.message = dump_json(error);
   }
@@ -110,6 +112,16 @@ bool is_quota(const ErrorSigns& signs) {
 // The request was read and declined for what it shows or says, by OpenAI's and Azure's names.
 bool is_refusal(const ErrorSigns& signs) {
   return contains_any(signs.words, {"content_filter", "content_policy"});
+}
+
+// By the names that OpenAI, vLLM, SGLang and llama.cpp's server give them.
+std::string optional_parameter(const ErrorSigns& signs) {
+  const std::string text = lower(signs.parameter + " " + signs.message);
+  if (contains_any(text, {"response_format", "json_schema", "json schema", "guided_json",
+                          "structured output", "grammar"})) {
+    return "response_format";
+  }
+  return contains_any(text, {"logprobs"}) ? "logprobs" : "";
 }
 
 // Of an error that came with a 200: passing unless it says that the request itself is at fault.
@@ -210,6 +222,7 @@ ErrorBody read_error_body(std::string_view body) {
     out.message = one_line(signs.message);
     out.quota = is_quota(signs);
     out.refused = is_refusal(signs);
+    out.parameter = optional_parameter(signs);
   } catch (const Error&) {
     // A proxy's HTML or plain text.
     out.message = one_line(std::string(body.substr(0, kLongestMessage)));

@@ -29,6 +29,8 @@ struct ErrorBody {
   std::string message;   // one printable line of at most 300 bytes, or "" when it says nothing
   bool quota = false;    // the account is out of money: waiting does not help
   bool refused = false;  // a content filter declined the request
+  // "response_format" or "logprobs": what the endpoint does not take and could be asked without.
+  std::string parameter;
 };
 ErrorBody read_error_body(std::string_view body);
 

@@ -32,6 +32,7 @@ class HttpChat : public ChatClient {
  public:
   HttpChat(HttpChatOptions options, HttpChatEnvironment environment)
       : options_(std::move(options)),
+        identity_(identity_of(options_)),
         environment_(std::move(environment)),
         schedule_(options_, environment_.random),
         wake_(loop_),
@@ -41,13 +42,7 @@ class HttpChat : public ChatClient {
     redactor_.add(proxy_password(options_.proxy));
   }
 
-  Json identity() const override {
-    return {{"url", options_.base_url},
-            {"model", options_.model},
-            {"offers_schema", options_.offers_schema},
-            {"offers_logprobs", options_.offers_logprobs},
-            {"extra_body", options_.extra_body}};
-  }
+  Json identity() const override { return identity_; }
 
   void complete(size_t count, const ChatRequestSource& make, const ChatReplyCallback& done,
                 std::stop_token stop) override {
@@ -83,20 +78,38 @@ class HttpChat : public ChatClient {
   }
 
   Json usage() const override {
-    return {{"requests", requests_},
-            {"retries", retries_},
-            {"cache_hits", 0},
-            {"prompt_tokens", prompt_tokens_},
-            {"completion_tokens", completion_tokens_},
-            {"cost", schedule_.budget().spent()},
-            {"cost_unknown_at_most", schedule_.budget().unknown()},
-            {"currency", options_.prices.currency},
-            {"seconds", seconds_},
-            {"peak_in_flight", peak_in_flight_},
-            {"errors", errors_}};
+    Json out = {{"requests", requests_},
+                {"retries", retries_},
+                {"cache_hits", 0},
+                {"prompt_tokens", prompt_tokens_},
+                {"completion_tokens", completion_tokens_},
+                {"cost", schedule_.budget().spent()},
+                {"cost_unknown_at_most", schedule_.budget().unknown()},
+                {"currency", options_.prices.currency},
+                {"seconds", seconds_},
+                {"peak_in_flight", peak_in_flight_},
+                {"errors", errors_}};
+    if (!options_.proxy.empty()) out["proxy"] = proxy_shown(options_.proxy);
+    if (schema_refused_) out["schema_refused"] = true;
+    if (logprobs_refused_) out["logprobs_refused"] = true;
+    return out;
   }
 
  private:
+  // As it is sent.
+  struct Body {
+    std::shared_ptr<const std::string> json;
+    bool schema = false, logprobs = false;
+  };
+
+  static Json identity_of(const HttpChatOptions& options) {
+    return {{"url", options.base_url},
+            {"model", options.model},
+            {"offers_schema", options.offers_schema},
+            {"offers_logprobs", options.offers_logprobs},
+            {"extra_body", options.extra_body}};
+  }
+
   // Does what is due now, and sees to it that the loop wakes when more is.
   void pump() {
     if (std::exchange(pumping_, true)) return;
@@ -109,9 +122,7 @@ class HttpChat : public ChatClient {
       const Schedule::Step step = schedule_.step(now);
       switch (step.what) {
         case Schedule::Step::What::kMake: {
-          RequestBody body = request_body((*make_)(step.index), options_);
-          schedule_.made(step.index, body.tokens);
-          bodies_[step.index] = std::make_shared<const std::string>(std::move(body.json));
+          schedule_.made(step.index, make_body(step.index));
           break;
         }
         case Schedule::Step::What::kSend:
@@ -129,6 +140,30 @@ class HttpChat : public ChatClient {
     }
   }
 
+  TokenEstimate make_body(size_t index) {
+    RequestBody body = request_body((*make_)(index), options_);
+    bodies_[index] = {std::make_shared<const std::string>(std::move(body.json)), body.schema,
+                      body.logprobs};
+    return body.tokens;
+  }
+
+  // An endpoint may refuse what its configuration says, or nothing says, that it takes. Then it is
+  // asked without, from now on; true when that is so.
+  bool goes_without(size_t index, const Outcome& outcome) {
+    const Body& body = bodies_.at(index);
+    const bool schema = outcome.refused_parameter == "response_format" && body.schema;
+    const bool logprobs = outcome.refused_parameter == "logprobs" && body.logprobs;
+    if (!schema && !logprobs) return false;
+    bool& refused = schema ? schema_refused_ : logprobs_refused_;
+    (schema ? options_.offers_schema : options_.offers_logprobs) = false;
+    if (!std::exchange(refused, true)) {
+      say(std::string("takes no ") + (schema ? "JSON schema" : "logprobs") + " (" +
+          outcome.reply.error + "); it is asked without");
+    }
+    make_body(index);
+    return true;
+  }
+
   void wake_at(double until, double now) {
     wake_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
         std::chrono::duration<double>(std::clamp(until - now, 0.0, 3600.0))));
@@ -140,7 +175,7 @@ class HttpChat : public ChatClient {
   void send(size_t index) {
     if (schedule_.tries(index) > 1) ++retries_;
     peak_in_flight_ = std::max(peak_in_flight_, schedule_.in_flight());
-    transport_.post(bodies_.at(index),
+    transport_.post(bodies_.at(index).json,
                     [this, index](HttpResult&& result) { ended(index, std::move(result)); });
   }
 
@@ -152,6 +187,7 @@ class HttpChat : public ChatClient {
     Outcome outcome = read_outcome(result, environment_.wall_clock());
     prompt_tokens_ += outcome.usage.prompt_tokens;
     completion_tokens_ += outcome.usage.completion_tokens;
+    if (goes_without(index, outcome)) outcome.next = Outcome::Next::kAgain;
     const int tries = schedule_.tries(index);
     const double now = environment_.clock();
     if (schedule_.ended(index, outcome, now)) {
@@ -163,7 +199,8 @@ class HttpChat : public ChatClient {
       outcome.reply.raw = kept_text(result.body, kKeptBytes);
       redact(outcome.reply);
       (*done_)(index, std::move(outcome.reply));
-    } else if (const std::optional<double> next = schedule_.next_try(now)) {
+    } else if (const std::optional<double> next = schedule_.next_try(now);
+               next && outcome.next != Outcome::Next::kAgain) {
       say(trouble_.failed(outcome.reply.error, tries, options_.max_tries, *next - now, now));
     }
     pump();
@@ -193,15 +230,18 @@ class HttpChat : public ChatClient {
     const Budget& budget = schedule_.budget();
     const std::string& currency = options_.prices.currency;
     const auto money = [&](double amount) { return dump_json(amount) + " " + currency; };
-    return Error(
-        {.what = "the budget of " + money(budget.limit()) +
-                 " has no room for another request: " + money(budget.spent()) + " spent" +
-                 (budget.unknown() > 0
-                      ? ", " + money(budget.unknown()) + " for requests whose cost is not known"
-                      : std::string()),
-         .where = options_.base_url,
-         .fix = "give the same command again: what was answered is kept, and it may spend its "
-                "budget anew"});
+    std::string what = "the budget of " + money(budget.limit()) +
+                       " has no room for another request: " + money(budget.spent()) + " spent";
+    if (budget.unknown() > 0) {
+      what += ", " + money(budget.unknown()) + " for requests whose cost is not known";
+    }
+    if (budget.before() > 0) what += ", " + money(budget.before()) + " by earlier starts";
+    return Error({.what = what,
+                  .where = options_.base_url,
+                  .fix = options_.spending_file.empty()
+                             ? "give a larger budget; what was answered is kept"
+                             : "give a larger --budget, which counts all starts of a run: what was "
+                               "answered is kept, and the run goes on from there"});
   }
 
   Error deadline_error() const {
@@ -211,7 +251,8 @@ class HttpChat : public ChatClient {
                   .fix = "give the same command again; what was answered is kept"});
   }
 
-  const HttpChatOptions options_;
+  HttpChatOptions options_;
+  const Json identity_;
   HttpChatEnvironment environment_;
   Redactor redactor_;
   Schedule schedule_;
@@ -219,7 +260,7 @@ class HttpChat : public ChatClient {
   asio::steady_timer wake_;
   HttpTransport transport_;
   // Of what was made and has not ended.
-  std::unordered_map<size_t, std::shared_ptr<const std::string>> bodies_;
+  std::unordered_map<size_t, Body> bodies_;
   const ChatRequestSource* make_ = nullptr;  // of the complete() that runs
   const ChatReplyCallback* done_ = nullptr;
   uint64_t runs_ = 0;
@@ -232,6 +273,7 @@ class HttpChat : public ChatClient {
   size_t peak_in_flight_ = 0;
   double seconds_ = 0;
   std::map<std::string, uint64_t> errors_;
+  bool schema_refused_ = false, logprobs_refused_ = false;
 };
 
 }  // namespace

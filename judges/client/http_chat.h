@@ -7,6 +7,7 @@
 // is global, and no environment variable is read, not even those for proxies.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -61,8 +62,10 @@ struct HttpChatOptions {
   std::string ca_file;     // PEM; empty: the system's
   std::string proxy;       // "http://host:port"; empty: none, whatever the environment says
 
-  bool offers_schema = true;    // response_format json_schema is understood
-  bool offers_logprobs = true;  // logprobs and top_logprobs are understood
+  // response_format json_schema is understood; logprobs and top_logprobs are. An endpoint that
+  // refuses one all the same (400, 403, 422, 501 and an error that names it) is asked without it.
+  bool offers_schema = true;
+  bool offers_logprobs = true;
   // "max_tokens" or "max_completion_tokens" (OpenAI's reasoning models).
   std::string max_tokens_key = "max_tokens";
   // Added to every request's body; wins over what the client writes. An object, or null.
@@ -71,9 +74,12 @@ struct HttpChatOptions {
   int64_t image_tokens = 1500;
 
   ChatPrices prices;
-  // In prices.currency: spent at most since construction; checked before sending, with the worst
-  // case of what is in flight reserved.
+  // In prices.currency: spent at most; checked before sending, with the worst case of what is in
+  // flight reserved. Counts from construction, or with spending_file from the file's first use.
   std::optional<double> budget;
+  // Keeps what was spent (spending_file.h), with or without a budget, so that it counts over
+  // restarts; used by one client at a time. Empty, or no prices: none.
+  std::filesystem::path spending_file = {};
   // Seconds since the first call of complete() after which nothing is sent any more.
   std::optional<double> deadline_s;
 };
@@ -85,7 +91,8 @@ struct HttpChatEnvironment {
   Clock wall_clock = system_clock();
   CounterRandom random{0, "chat backoff"};  // for the jitter
   // Told in words, from within complete(), that tries fail and are made again, at growing intervals
-  // (trouble.h), and that answers come again. No key is in them. May be empty.
+  // (trouble.h), that answers come again, and that the endpoint is asked without what it refuses.
+  // No key is in them. May be empty.
   std::function<void(const std::string& words)> trouble = nullptr;
 };
 

@@ -54,6 +54,27 @@ void check_headers(const HttpChatOptions& options) {
   for (const auto& [name, value] : options.secret_headers) check_header(name, value.reveal());
 }
 
+// Null when it is none.
+std::unique_ptr<CURLU, FreeUrl> proxy_url(const std::string& proxy) {
+  std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+  if (curl_url_set(url.get(), CURLUPART_URL, proxy.c_str(),
+                   CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) != CURLUE_OK) {
+    return nullptr;
+  }
+  return url;
+}
+
+// libcurl would repeat a proxy that it does not understand, with the password.
+void check_proxy(const std::string& proxy) {
+  if (proxy.empty()) return;
+  const auto url = proxy_url(proxy);
+  const std::string scheme = url == nullptr ? "" : part(url.get(), CURLUPART_SCHEME);
+  if (scheme == "http" || scheme == "https" || scheme.starts_with("socks")) return;
+  refuse("proxy",
+         "is no address of a proxy (http, https, socks5 or socks5h); it is not shown, for "
+         "it may hold a password");
+}
+
 }  // namespace
 
 std::string completions_url(const std::string& base_url) {
@@ -111,6 +132,7 @@ void check_options(const HttpChatOptions& options) {
   if (options.prices.input_per_million > 1e6 || options.prices.output_per_million > 1e6) {
     refuse("prices", "are for a million tokens, and at most 1000000");
   }
+  check_proxy(options.proxy);
   if (options.deadline_s) check_number("deadline_s", *options.deadline_s, false);
   if (!options.budget) return;
   check_number("budget", *options.budget, true);
@@ -145,12 +167,16 @@ TransportOptions transport_options(const HttpChatOptions& options) {
 }
 
 Secret proxy_password(const std::string& proxy) {
-  const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
-  if (curl_url_set(url.get(), CURLUPART_URL, proxy.c_str(),
-                   CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) != CURLUE_OK) {
-    return Secret();
-  }
-  return Secret(part(url.get(), CURLUPART_PASSWORD, CURLU_URLDECODE));
+  const auto url = proxy_url(proxy);
+  return url == nullptr ? Secret() : Secret(part(url.get(), CURLUPART_PASSWORD, CURLU_URLDECODE));
+}
+
+std::string proxy_shown(const std::string& proxy) {
+  const auto url = proxy_url(proxy);
+  if (url == nullptr) return "";
+  std::string host = part(url.get(), CURLUPART_HOST);
+  if (const std::string port = part(url.get(), CURLUPART_PORT); !port.empty()) host += ":" + port;
+  return printable(part(url.get(), CURLUPART_SCHEME) + "://" + host);
 }
 
 }  // namespace vigor

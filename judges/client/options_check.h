@@ -20,4 +20,7 @@ TransportOptions transport_options(const HttpChatOptions& options);
 // What stands between ':' and '@' in a proxy's URL; empty when there is none.
 Secret proxy_password(const std::string& proxy);
 
+// Without user name and password, for records.
+std::string proxy_shown(const std::string& proxy);
+
 }  // namespace vigor

@@ -65,6 +65,11 @@ Outcome answered_well(const HttpResult& result) {
   return out;
 }
 
+// With these an endpoint says that it does not take a parameter; 403 is OpenAI's for logprobs.
+bool refuses_parameters(long status) {
+  return status == 400 || status == 403 || status == 422 || status == 501;
+}
+
 bool passes(long status) {
   return status == 408 || status == 409 || status == 425 || status == 429 || status >= 500;
 }
@@ -104,6 +109,7 @@ Outcome read_outcome(const HttpResult& result, double wall_now) {
       ended(passes(result.status) && !body.quota ? Outcome::Next::kRetry : Outcome::Next::kFail,
             body.quota ? "quota" : "http " + name, "HTTP " + name);
   if (!body.message.empty()) out.reply.error += ": " + body.message;
+  if (refuses_parameters(result.status)) out.refused_parameter = body.parameter;
   if (out.next == Outcome::Next::kRetry) out.wait_s = asked_wait(result, wall_now);
   out.throttled = result.status == 429 && !body.quota;
   return out;

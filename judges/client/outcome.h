@@ -30,13 +30,17 @@ struct HttpResult {
 };
 
 struct Outcome {
-  enum class Next { kDone, kRetry, kFail } next = Next::kDone;
+  // kAgain: at once, in another form; that is no try, for the endpoint did not look at the
+  // question.
+  enum class Next { kDone, kRetry, kFail, kAgain } next = Next::kDone;
   // For kDone: the reply, or its error (a refusal); else reply.error alone.
   ChatReply reply;
   std::string kind;  // of an error, for counts: "http 429", "timeout", "connection", "malformed"
   // Asked for by the server, in seconds.
   std::optional<double> wait_s;
   bool throttled = false;  // 429: too many at once
+  // Of an endpoint that refuses it: "response_format" or "logprobs" (ErrorBody::parameter).
+  std::string refused_parameter;
   // What the try may have cost.
   enum class Billing { kNothing, kReported, kUnknown } billing = Billing::kNothing;
   ChatUsage usage;  // when reported

@@ -66,17 +66,23 @@ RequestBody request_body(const ChatRequest& request, const HttpChatOptions& opti
   if (request.top_p != 1.0) body["top_p"] = request.top_p;
   if (request.seed) body["seed"] = *request.seed;
   if (!request.stop.empty()) body["stop"] = request.stop;
-  if (request.top_logprobs > 0 && options.offers_logprobs) {
+  RequestBody out;
+  out.logprobs = request.top_logprobs > 0 && options.offers_logprobs;
+  if (out.logprobs) {
     body["logprobs"] = true;
     body["top_logprobs"] = request.top_logprobs;
   }
-  if (!request.schema.is_null() && options.offers_schema) {
+  out.schema = !request.schema.is_null() && options.offers_schema;
+  if (out.schema) {
     Json schema = request.schema;
     schema["strict"] = true;
     body["response_format"] = {{"type", "json_schema"}, {"json_schema", std::move(schema)}};
   }
-  if (!options.extra_body.is_null()) body.merge_patch(options.extra_body);
-  RequestBody out;
+  if (!options.extra_body.is_null()) {
+    body.merge_patch(options.extra_body);
+    out.schema = out.schema && !options.extra_body.contains("response_format");
+    out.logprobs = out.logprobs && !options.extra_body.contains("logprobs");
+  }
   out.tokens = estimate(request, options, body);
   out.json = dump_json(body);
   return out;

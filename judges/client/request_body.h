@@ -22,6 +22,8 @@ struct TokenEstimate {
 struct RequestBody {
   std::string json;
   TokenEstimate tokens;
+  // What the request asks for and could do without: by the client's doing, not by extra_body.
+  bool schema = false, logprobs = false;
 };
 
 // What the endpoint is not said to offer (schema, logprobs) is left out; options.extra_body is

@@ -12,7 +12,7 @@ Schedule::Schedule(const HttpChatOptions& options, CounterRandom random)
       requests_(options.requests_per_minute),
       tokens_(options.tokens_per_minute),
       concurrency_(options.max_in_flight),
-      budget_(options.prices, options.budget) {}
+      budget_(options.prices, options.budget, options.spending_file) {}
 
 void Schedule::begin(size_t count, double now) {
   if (options_.deadline_s && !deadline_) deadline_ = now + *options_.deadline_s;
@@ -121,6 +121,15 @@ bool Schedule::ended(size_t index, Outcome& outcome, double now) {
     concurrency_.throttled(item.sent_at, now);
   } else if (outcome.next == Outcome::Next::kDone) {
     concurrency_.answered();
+  }
+  if (outcome.next == Outcome::Next::kAgain) {
+    --item.tries;
+    if (closed()) {
+      items_.erase(index);
+    } else {
+      retries_.emplace(now, index);
+    }
+    return false;
   }
   const int tries = item.tries;
   const double asked = outcome.wait_s.value_or(0);

@@ -46,7 +46,8 @@ class Schedule {
   void made(size_t index, const TokenEstimate& tokens);
 
   // True when the request has ended, well or not, and its callback is due; false when it is tried
-  // again, or is left because the run ends. Completes outcome.reply.error by the number of tries.
+  // or asked again, or is left because the run ends. Completes outcome.reply.error by the number of
+  // tries.
   bool ended(size_t index, Outcome& outcome, double now);
 
   // Sends nothing from now on.

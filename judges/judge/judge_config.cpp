@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "judges/judge/key_source.h"
+#include "judges/judge/proxy.h"
 
 namespace vigor {
 namespace {
@@ -158,8 +159,10 @@ HttpChatOptions parse_judge_config(const Json& config, const std::string& where,
   flag("verify_tls", options.verify_tls);
   text("ca_file", options.ca_file);
   if (!options.ca_file.empty()) options.ca_file = (folder / options.ca_file).string();
-  options.proxy = unrepeated_text(reader, "proxy");
-  refuse_keys_in_url(options.proxy, where + ": proxy");
+  // Said to be none, it is none, whatever the environment names.
+  options.proxy = reader.has("proxy") ? unrepeated_text(reader, "proxy")
+                                      : environment_proxy(options.base_url, environment);
+  if (reader.has("proxy")) refuse_keys_in_url(options.proxy, where + ": proxy");
 
   flag("offers_schema", options.offers_schema);
   flag("offers_logprobs", options.offers_logprobs);
@@ -208,8 +211,7 @@ HttpChatOptions parse_endpoint_address(const std::string& address, const Environ
                  .fix = "put the model's name behind the address: http://host/v1#model",
                  .exit_code = ExitCode::kUsage});
   }
-  // Servers that have no schemas refuse a request with one, and an address does not say.
-  options.offers_schema = false;
+  options.proxy = environment_proxy(options.base_url, environment);
   if (keys == Keys::kFetch) {
     options.api_key = key_from_environment("VIGOR_API_KEY", address, environment);
   }

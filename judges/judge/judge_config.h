@@ -26,8 +26,7 @@ HttpChatOptions parse_judge_config(const Json& config, const std::string& where,
 HttpChatOptions read_judge_config(const std::filesystem::path& file, const Environment& environment,
                                   Keys keys);
 
-// "http(s)://host/v1#model"; the key is VIGOR_API_KEY's when that is set. No JSON schemas are sent:
-// whether the endpoint has them only a configuration says.
+// "http(s)://host/v1#model"; the key is VIGOR_API_KEY's when that is set.
 bool is_endpoint_address(const std::string& text);
 HttpChatOptions parse_endpoint_address(const std::string& address, const Environment& environment,
                                        Keys keys);

@@ -95,6 +95,18 @@ HttpChatOptions http_options(const JudgeOptions& options, const Environment& env
                              ? parse_endpoint_address(options.config, environment, keys)
                              : read_judge_config(options.config, environment, keys);
   http.budget = options.budget;
+  http.spending_file = options.spending_file;
+  if (http.budget && http.prices.input_per_million == 0 && http.prices.output_per_million == 0) {
+    throw Error(
+        {.what = "--budget needs prices, and nothing says what this judge's replies cost",
+         .where = "--judge " + printable(options.config),
+         .fix = is_endpoint_address(options.config)
+                    ? "name the judge by a file with its \"url\", \"model\" and \"prices\" "
+                      "(as in configs/judges), or leave --budget out"
+                    : "add \"prices\": {\"input_per_million\": 2.5, \"output_per_million\": 10} "
+                      "to the file, or leave --budget out",
+         .exit_code = ExitCode::kUsage});
+  }
   http.deadline_s = options.deadline_s;
   if (options.max_tries) http.max_tries = *options.max_tries;
   return http;

@@ -31,6 +31,8 @@ struct JudgeOptions {
   std::filesystem::path cache_file = {};
   // Currency units of the configuration's price table that may be spent (> 0); unset: no limit.
   std::optional<double> budget = {};
+  // As in HttpChatOptions: what was spent, over all starts of a run.
+  std::filesystem::path spending_file = {};
   // Seconds from opening after which nothing more is asked (> 0); unset: no limit.
   std::optional<double> deadline_s = {};
   // Tries of one request, the first included (1 or more); unset: the configuration's.

@@ -191,7 +191,7 @@ class Check : public Command {
 
   ExitCode run(const CommandContext& context) override {
     require_option(judge_.given(), "--judge", "the judge to ask");
-    const std::unique_ptr<ChatClient> judge = judge_.open(context, {}, kCheckTries);
+    const std::unique_ptr<ChatClient> judge = judge_.open(context, {}, {.max_tries = kCheckTries});
     const auto make = [](size_t) {
       ChatRequest request;
       request.messages = {{"user", {{"Reply with the word ready.", nullptr}}}};

@@ -36,8 +36,8 @@ void JudgeFlags::add_to(CLI::App& app) {
                  "Cache of replies (default: vigor.db beside the run folder)")
       ->type_name("FILE");
   budget_option_ = app.add_option("--budget", budget_,
-                                  "Most that may be spent, in the currency of the judge's prices; "
-                                  "checked before anything is sent")
+                                  "Most that all starts of the run may spend together, in the "
+                                  "currency of the judge's prices; checked before anything is sent")
                        ->check(CLI::PositiveNumber);
   deadline_option_ =
       app.add_option("--deadline", deadline_s_, "Seconds after which the judge is asked no more")
@@ -45,7 +45,7 @@ void JudgeFlags::add_to(CLI::App& app) {
 }
 
 std::unique_ptr<ChatClient> JudgeFlags::open(const CommandContext& context, const fs::path& run,
-                                             int max_tries) const {
+                                             const Opening& opening) const {
   JudgeOptions options = options_;
   if (options.cache_file.empty() && run.empty()) {
     options.cache_mode = "off";
@@ -56,7 +56,8 @@ std::unique_ptr<ChatClient> JudgeFlags::open(const CommandContext& context, cons
   }
   if (budget_option_->count() > 0) options.budget = budget_;
   if (deadline_option_->count() > 0) options.deadline_s = deadline_s_;
-  if (max_tries > 0) options.max_tries = max_tries;
+  if (opening.max_tries > 0) options.max_tries = opening.max_tries;
+  if (opening.spends) options.spending_file = run / "judge_spending.json";
   options.known_configs = known_configs();
   forbid_core_dumps();
   return open_judge(options, {.environment = process_environment(),

@@ -128,7 +128,7 @@ class Mmhal : public Command {
   ExitCode judge_answers(const CommandContext& context, std::vector<mmhal::Record> records) {
     // Opened before anything is computed, so that a missing key is said at once; and again when the
     // judging begins, since its deadline counts from there.
-    const Json judge_identity = judge_.open(context, out_)->identity();
+    const Json judge_identity = judge_.identity(context, out_);
     const std::string& data = model_.given() ? data_ : responses_;
     SessionMeasurement session;
     std::unique_ptr<Lvlm> model;
@@ -175,7 +175,7 @@ class Mmhal : public Command {
     }
     if (!interrupted) {
       model.reset();  // its memory is not needed while the judge is waited for
-      const std::unique_ptr<ChatClient> judge = judge_.open(context, out_);
+      const std::unique_ptr<ChatClient> judge = judge_.open(context, out_, {.spends = true});
       try {
         interrupted = rate(context, *judge, folder, records, session);
       } catch (const Error&) {

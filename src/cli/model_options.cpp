@@ -7,11 +7,13 @@
 
 namespace vigor {
 
-void ModelOptions::add_to(CLI::App& app) {
+void ModelOptions::add_to(CLI::App& app, Models models) {
   app.add_option("--model", options_.model,
-                 "Checkpoint folder, http(s)://host/v1#name (a model behind an endpoint; key from "
-                 "VIGOR_API_KEY), endpoint:FILE.json, random:GEOMETRY.json, or "
-                 "recorded:ANSWERS.jsonl")
+                 models == Models::kNative
+                     ? "Checkpoint folder, or random:GEOMETRY.json"
+                     : "Checkpoint folder, http(s)://host/v1#name (a model behind an endpoint; key "
+                       "from VIGOR_API_KEY), endpoint:FILE.json, random:GEOMETRY.json, or "
+                       "recorded:ANSWERS.jsonl")
       ->type_name("MODEL");
   conversation_option_ =
       app.add_option("--conversation", options_.conversation,
@@ -36,9 +38,11 @@ void ModelOptions::add_to(CLI::App& app) {
   app.add_option("--tokenizer", options_.tokenizer,
                  "Folder of tokenizer.model (default: the checkpoint's; random weights need it)")
       ->type_name("DIR");
-  app.add_option("--api-key-file", options_.api_key_file,
-                 "File (mode 600) with the key of an endpoint, instead of VIGOR_API_KEY")
-      ->type_name("FILE");
+  if (models == Models::kAll) {
+    app.add_option("--api-key-file", options_.api_key_file,
+                   "File (mode 600) with the key of an endpoint, instead of VIGOR_API_KEY")
+        ->type_name("FILE");
+  }
   app.add_flag("--one-at-a-time", one_at_a_time_,
                "Ask every question by itself, sharing nothing: the baseline of measurements");
 }

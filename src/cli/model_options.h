@@ -11,7 +11,11 @@ namespace vigor {
 
 class ModelOptions {
  public:
-  void add_to(CLI::App& app);
+  enum class Models {
+    kAll,
+    kNative,  // those that are computed here: nothing behind an endpoint, nothing recorded
+  };
+  void add_to(CLI::App& app, Models models = Models::kAll);
   bool given() const { return !options_.model.empty(); }
   const std::string& name() const { return options_.model; }
   // As typed; null when not given.

@@ -107,12 +107,12 @@ class Rank : public Command {
         captions::read_candidates(candidates_, ranking::kMostCandidates - 1), options_);
     for (const std::string& warning : plan.warnings) context.console.warn(warning);
 
-    const std::unique_ptr<ChatClient> judge = judge_.open(context, out_);
-    const Json identity = judge->identity();
+    const Json identity = judge_.identity(context, out_);
     RunFolder folder =
         RunFolder::open(*context.files, out_, captions::run_settings(plan, options_, identity),
                         {.uncompared = captions::uncompared_settings()});
     announce(context, folder);
+    const std::unique_ptr<ChatClient> judge = judge_.open(context, out_, {.spends = true});
     Progress progress = context.console.progress();
     const double before = context.console.clock();
     captions::RankResult result;
@@ -197,12 +197,18 @@ class Rank : public Command {
   // {"id", "labels", "reply", "asked"} a line, an array of these, or an object with them under
   // "replies".
   ExitCode parse_replies(const CommandContext& context) const {
+    static const std::vector<std::string> kAsked = {"order", "ranks", "json_order", "json_ranks"};
     const std::vector<JsonRow> rows = stored_replies();
     Json replies = Json::array(), counts = {{"ok", 0}, {"partial", 0}, {"unparsable", 0}};
     for (const JsonRow& row : rows) {
       ObjectReader reader(row.value, printable(parse_) + ":" + std::to_string(row.line));
       const auto labels = reader.require<std::vector<std::string>>("labels");
       const auto asked = reader.get<std::string>("asked", "order");
+      if (std::find(kAsked.begin(), kAsked.end(), asked) == kAsked.end()) {
+        throw Error({.what = "'asked' is '" + printable(asked) + "'",
+                     .where = reader.where(),
+                     .fix = "say order, ranks, json_order or json_ranks"});
+      }
       if (std::set<std::string>(labels.begin(), labels.end()).size() != labels.size() ||
           labels.size() < 2 || std::find(labels.begin(), labels.end(), "") != labels.end()) {
         throw Error({.what = "a ranking needs at least two labels, no two of them alike",

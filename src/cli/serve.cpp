@@ -30,7 +30,7 @@ class Serve : public Command {
            "Ctrl-C stops it when the requests under way have their answers.\n";
   }
   void add_options(CLI::App& app) override {
-    model_.add_to(app);
+    model_.add_to(app, ModelOptions::Models::kNative);
     app.add_option("--host", options_.address,
                    "Address to listen on; others than this machine's own need a token")
         ->type_name("ADDRESS")

@@ -151,6 +151,18 @@ TEST_F(EndToEndRank, StoredRepliesAreReadWithoutAJudge) {
   EXPECT_EQ(read["replies"][0]["metrics"]["HL"], Json::parse(R"([["B"], ["A"]])"));
 }
 
+TEST_F(EndToEndRank, WhatAStoredReplyWasAskedForIsNoGuess) {
+  const std::string file =
+      folder_
+          .write("replies.jsonl",
+                 R"({"labels": ["A", "B"], "reply": "HL: B > A", "asked": "rank"})")
+          .string();
+  const SpawnResult result = spawn(VIGOR_PROGRAM, {"rank", "--parse-replies", file});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("replies.jsonl:1: 'asked' is 'rank'"));
+  EXPECT_THAT(result.err, HasSubstr("json_ranks"));
+}
+
 TEST(ReferenceRank, TheReferenceFileIsReadAsItStands) {
   constexpr const char* kFile = "benchmarks/ranking/judge_replies.json";
   VIGOR_REQUIRE_SHARED(kFile);

@@ -1,9 +1,11 @@
-// Judge configurations and addresses. Keys are left where they are: a configuration names files.
+// Judge configurations and addresses, and what was spent. Keys are left where they are: a
+// configuration names files.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "base/error.h"
+#include "judges/client/spending_file.h"
 #include "judges/judge/judge_config.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -17,6 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   try {
     parse_endpoint_address(input, none, Keys::kLeave);
+  } catch (const Error&) {
+  }
+  try {
+    parse_spending(input, "judge_spending.json", "USD");
   } catch (const Error&) {
   }
   return 0;

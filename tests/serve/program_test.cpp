@@ -133,6 +133,17 @@ TEST_F(EndToEndServe, TheTokenIsReadFromAFileThatNobodyElseReads) {
   }
 }
 
+TEST_F(EndToEndServe, OffersNoModelsThatItCannotServe) {
+  const SpawnResult help = spawn(VIGOR_PROGRAM, {"serve", "--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  for (const char* absent : {"recorded:", "endpoint:", "VIGOR_API_KEY", "--api-key-file"}) {
+    EXPECT_THAT(help.out, ::testing::Not(HasSubstr(absent)));
+  }
+  const SpawnResult result = spawn(VIGOR_PROGRAM, {"serve", "--model", "http://h/v1#m"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("only a native model can be served"));
+}
+
 TEST_F(EndToEndServe, OtherMachinesNeedAToken) {
   const SpawnResult result = serve({"--host", "0.0.0.0"}, [](const std::string&) {});
   EXPECT_EQ(result.exit_code, 2);
@@ -251,18 +262,24 @@ TEST_F(EndToEndServedJudge, RanksCaptions) {
     folder_.write(std::string(name) + ".jsonl", rows);
   }
   folder_.write("short.txt", "Rank {count} captions.\n{fence}\n{captions}\n{fence}\n");
+  // The shipped configuration, at this server's address: it does not say that there are no schemas.
+  Json config = read_json_file(testing::source_dir() / "configs/judges/local.json");
   SpawnResult ranked;
-  serve({}, [&](const std::string& url) {
+  serve({"--name", config["model"]}, [&](const std::string& url) {
+    config["url"] = url;
+    folder_.write("local.json", dump_json(config));
     ranked =
         spawn(VIGOR_PROGRAM, {"rank", "--candidates", "one=" + path("one.jsonl"),
                               "other=" + path("other.jsonl"), "--images", path("scenes/images"),
-                              "--judge", url + "#demo", "--template", path("short.txt"),
+                              "--judge", path("local.json"), "--template", path("short.txt"),
                               "--max-reply-tokens", "24", "--out", path("ranked/run"), "--json"});
   });
   ASSERT_EQ(ranked.exit_code, 0) << ranked.err;
   const Json metrics = Json::parse(ranked.out);
   EXPECT_EQ(metrics["counts"]["failed"], 0);
   expect_accounted(samples(folder_ / "ranked/run"), 3);
+  EXPECT_THAT(ranked.err, HasSubstr("the judge: takes no JSON schema (HTTP 400: response_format"));
+  EXPECT_EQ(read_json_file(folder_ / "ranked/run/run.json")["judge_usage"]["schema_refused"], true);
   if (metrics["counts"]["scored"] == 0) {
     EXPECT_TRUE(metrics["models"]["one"]["HL"].is_null());
     EXPECT_THAT(metrics["warnings"].dump(), HasSubstr("the judge ranked nothing"));

@@ -147,6 +147,113 @@ TEST(HttpChat, TheProxyOfTheOptionsIsAsked) {
   EXPECT_EQ(ask_once(options).text, "http://judge.invalid/v1/chat/completions");
 }
 
+TEST(HttpChat, ItsProxyIsRecordedWithoutThePassword) {
+  ChatServer proxy([](const ServerRequest& request) {
+    return chat_answer(request.headers.at("proxy-authorization") + " is user:PLANTED-word");
+  });
+  HttpChatOptions options = quick_options("http://judge.invalid/v1");
+  const std::string place = "127.0.0.1:" + std::to_string(proxy.port());
+  options.proxy = "http://user:PLANTED-word@" + place;
+  const auto client = make_http_chat(options);
+  const std::string text = ask(*client, 1).at(0).text;
+  EXPECT_THAT(text, HasSubstr(" is user:[redacted]"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("QTEFOVEVE")));  // of its base64
+  EXPECT_EQ(client->usage()["proxy"], "http://" + place);
+  options.proxy = "ftp://user:PLANTED-word@" + place;
+  try {
+    make_http_chat(options);
+    FAIL() << "no proxy for HTTP";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("proxy is no address of a proxy"));
+    EXPECT_THAT(error.what(), ::testing::Not(HasSubstr("PLANTED")));
+  }
+}
+
+// What each endpoint says that takes no schema or no logprobs, and what is asked in the end.
+class OptionalParameter : public ::testing::TestWithParam<std::pair<int, const char*>> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Endpoints, OptionalParameter,
+    ::testing::Values(
+        std::pair(400, R"({"error": {"message": "response_format is not supported by this server",
+                           "type": "invalid_request_error", "param": "response_format"}})"),
+        std::pair(400, R"({"error": {"message": "Invalid parameter: 'response_format' of type )"
+                       R"('json_schema' is not supported with this model."}})"),
+        std::pair(422, R"({"detail": [{"type": "extra_forbidden", "loc": ["body", )"
+                       R"("response_format"], "msg": "Extra inputs are not permitted"}]})"),
+        std::pair(501, R"({"error": "structured output is not implemented"})"),
+        std::pair(403, R"({"error": {"message": "You are not allowed to request logprobs from )"
+                       R"(this model."}})")));
+
+TEST_P(OptionalParameter, IsLeftOutWhenItIsRefused) {
+  const auto [status, body] = GetParam();
+  const bool schema = std::string(body).find("logprobs") == std::string::npos;
+  const std::string key = schema ? "response_format" : "top_logprobs";
+  ChatServer server([&, status = status, body = std::string(body)](const ServerRequest& request) {
+    const Json asked = request.json();
+    if (!asked.contains(key)) return chat_answer(request.prompt());
+    ServerAnswer answer;
+    answer.status = status;
+    answer.body = body;
+    return answer;
+  });
+  HttpChatOptions options = quick_options(server.base_url());
+  options.max_in_flight = 3;
+  options.max_tries = 1;
+  options.prices = {.input_per_million = 1, .output_per_million = 1};
+  options.budget = 1;
+  std::vector<std::string> said;
+  const auto client = make_http_chat(
+      options, {.trouble = [&](const std::string& words) { said.push_back(words); }});
+  const Json identity = client->identity();
+  size_t good = 0;
+  client->complete(
+      10,
+      [](size_t index) {
+        ChatRequest request = question(index);
+        request.top_logprobs = 5;
+        request.schema = {{"name", "s"}, {"schema", {{"type", "object"}}}};
+        return request;
+      },
+      [&](size_t index, ChatReply&& reply) {
+        EXPECT_EQ(reply.text, "question " + std::to_string(index)) << reply.error;
+        EXPECT_EQ(reply.tries, 1);
+        ++good;
+      },
+      {});
+  EXPECT_EQ(good, 10u);
+  EXPECT_LE(server.requests(), 10u + 3) << "asked with it at first alone";
+  EXPECT_TRUE(server.seen().back().json().contains(schema ? "top_logprobs" : "response_format"));
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_THAT(said[0],
+              HasSubstr(schema ? "takes no JSON schema (HTTP " : "takes no logprobs (HTTP"));
+  const Json usage = client->usage();
+  EXPECT_EQ(usage[schema ? "schema_refused" : "logprobs_refused"], true);
+  EXPECT_EQ(usage["requests"], 10);
+  EXPECT_EQ(usage["retries"], 0);
+  EXPECT_EQ(usage["cost_unknown_at_most"], 0);
+  EXPECT_EQ(client->identity(), identity) << "what is cached stays found";
+}
+
+TEST(HttpChat, ARefusalOfWhatWasNotAskedForIsAnError) {
+  ChatServer server(
+      [](const ServerRequest&) { return error_answer(400, "response_format is wrong"); });
+  HttpChatOptions options = quick_options(server.base_url());
+  EXPECT_THAT(ask_once(options).error, HasSubstr("HTTP 400: response_format is wrong"));
+  // Written into the configuration, it is the user's own.
+  options.extra_body = {{"response_format", {{"type", "json_object"}}}};
+  const auto client = make_http_chat(options);
+  client->complete(
+      1,
+      [](size_t index) {
+        ChatRequest request = question(index);
+        request.schema = {{"name", "s"}, {"schema", Json::object()}};
+        return request;
+      },
+      [](size_t, ChatReply&& reply) { EXPECT_THAT(reply.error, HasSubstr("HTTP 400")); }, {});
+  EXPECT_EQ(server.requests(), 2u);
+}
+
 TEST(HttpChat, IdentityHoldsNoSecret) {
   HttpChatOptions options = quick_options("https://judge.example/v1");
   options.api_key = Secret("sk-PLANTED");

@@ -240,13 +240,23 @@ TEST(JudgeConfig, AnAddressNamesItsModel) {
   EXPECT_EQ(options.base_url, "http://127.0.0.1:8000/v1");
   EXPECT_EQ(options.model, "org/name");
   EXPECT_TRUE(options.api_key.empty());
-  EXPECT_FALSE(options.offers_schema) << "an address does not say that it has them";
+  EXPECT_TRUE(options.offers_schema);
   EXPECT_EQ(parse_endpoint_address("http://h/v1#m", environment({{"VIGOR_API_KEY", kPlanted}}),
                                    Keys::kFetch)
                 .api_key.reveal(),
             kPlanted);
   EXPECT_THROW(parse_endpoint_address("http://h/v1", none, Keys::kFetch), Error);
   EXPECT_THROW(parse_endpoint_address("http://user:pass@h/v1#m", none, Keys::kFetch), Error);
+}
+
+TEST(JudgeConfig, TheEnvironmentNamesTheProxyUnlessTheConfigurationDoes) {
+  const std::map<std::string, std::string> values = {
+      {"HTTPS_PROXY", "http://user:secret@theirs:1"}};
+  EXPECT_EQ(parse(minimal(), values).proxy, "http://user:secret@theirs:1");
+  EXPECT_EQ(parse(minimal({{"proxy", "http://ours:2"}}), values).proxy, "http://ours:2");
+  EXPECT_EQ(parse(minimal({{"proxy", ""}}), values).proxy, "");
+  EXPECT_EQ(parse_endpoint_address("https://h/v1#m", environment(values), Keys::kLeave).proxy,
+            "http://user:secret@theirs:1");
 }
 
 TEST(JudgeConfig, ShippedConfigurationsAreRead) {

@@ -162,6 +162,19 @@ TEST(OpenJudge, ABudgetIsNotOverspentAndWhatWasPaidIsKept) {
   EXPECT_THAT(judge.ask(questions), ::testing::ElementsAre("to a", "to b", "to c"));
 }
 
+TEST(OpenJudge, ABudgetNeedsPrices) {
+  AtServer judge(echo);
+  judge.options.budget = 1;
+  judge.options.config = judge.server.base_url() + "#m";
+  EXPECT_THAT(refusal(judge.options), HasSubstr("--budget needs prices"));
+  EXPECT_THAT(refusal(judge.options), HasSubstr("name the judge by a file"));
+  judge.options.config =
+      judge.folder.write("free.json", dump_json({{"url", judge.server.base_url()}, {"model", "m"}}))
+          .string();
+  EXPECT_THAT(refusal(judge.options), HasSubstr("add \"prices\""));
+  EXPECT_FALSE(std::filesystem::exists(judge.options.cache_file));
+}
+
 TEST(FaultOpenJudge, ErrorsAreAskedAgainAndRepliesAreNot) {
   std::atomic<bool> down = true;
   AtServer judge([&](const testing::ServerRequest& request) {

@@ -62,6 +62,24 @@ TEST_F(EndToEndEndpointModel, AnswersMmhalAndAJudgeRatesIt) {
   EXPECT_EQ(model.requests() + judge.requests(), 2u * kRecords);
 }
 
+TEST_F(EndToEndEndpointModel, AnswersMme) {
+  for (const char* name : {"1", "2"}) {
+    folder_.write(std::string("mme/existence/") + name + ".jpg", "\xFF\xD8\xFF picture");
+    folder_.write(std::string("mme/existence/") + name + ".txt",
+                  "Is this a cat? Please answer yes or no.\tYes\n"
+                  "Is this a dog? Please answer yes or no.\tNo\n");
+  }
+  ChatServer model([](const ServerRequest& request) {
+    if (!shows_a_picture(request)) return error_answer(400, "no picture");
+    return chat_answer(request.prompt().find("cat") != std::string::npos ? "Yes" : "No");
+  });
+  const SpawnResult result = spawn(VIGOR_PROGRAM, {"mme", "--model", address(model), "--data",
+                                                   path("mme"), "--out", path("run"), "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(Json::parse(result.out)["tasks"]["existence"]["score"], 200);
+  EXPECT_EQ(model.requests(), 4u);
+}
+
 TEST_F(EndToEndEndpointModel, CaptionsAreWhatRankTakes) {
   ChatServer model([](const ServerRequest& request) {
     if (!shows_a_picture(request)) return error_answer(400, "no picture");
