@@ -224,15 +224,20 @@ MetricComparison compare_metric(const RunMetric& metric, const Side& base, const
   return out;
 }
 
-// Adjusted p values and verdicts: headline figures are one family, the others another.
+// A family of Holm's: headline figures, those of the yes margin, the others.
+int family(const RunMetric& metric) {
+  return metric.headline ? 0 : metric.of_margin ? 1 : 2;
+}
+
+// Adjusted p values and verdicts.
 void judge(std::vector<MetricComparison>& metrics, double level) {
-  for (const bool headline : {true, false}) {
+  for (const int which : {0, 1, 2}) {
     // POPE's average over one split is that split: one test, however often it is shown.
     std::map<std::tuple<std::string, double, double, double>, size_t> tests;
     std::vector<double> p;
     std::vector<std::pair<MetricComparison*, size_t>> members;
     for (MetricComparison& one : metrics) {
-      if (one.metric.headline != headline || !one.p) continue;
+      if (family(one.metric) != which || !one.p) continue;
       const auto [found, fresh] = tests.try_emplace(
           std::tuple(one.metric.name, *one.difference, one.standard_error, *one.p), p.size());
       if (fresh) p.push_back(*one.p);

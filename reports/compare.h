@@ -4,7 +4,8 @@
 // The difference of a figure is tested on the images that the two runs share a cluster with: its
 // standard error comes from the paired influences (statistics.h), its p value from Student's t with
 // images - 1 degrees of freedom. Figures that a benchmark is quoted by (RunMetric::headline) are
-// one family of Holm's, all the others a second one; two tests of the same numbers count once.
+// one family of Holm's, those of the yes margin a second one, all the others a third; two tests of
+// the same numbers count once.
 // McNemar's exact test stands beside it for yes/no benchmarks, as the customary figure; it takes
 // questions for independent.
 #pragma once

@@ -199,7 +199,8 @@ std::string figures_section(const Comparison& comparison) {
   return out +
          fmt::format(
              "<p class=\"note\">Two-sided t tests paired by image, adjusted by Holm over the "
-             "headline figures and over the others; intervals are {:g} %. \xE2\x80\x9CWould be "
+             "headline figures, over those of the yes margin and over the others; intervals are "
+             "{:g} %. \xE2\x80\x9CWould be "
              "found\xE2\x80\x9D: the smallest true difference that such a comparison finds with a "
              "chance of {:g} %. \xE2\x80\x9CNo difference shown\xE2\x80\x9D is not \xE2\x80\x9Cno "
              "difference\xE2\x80\x9D: look at the interval.</p>\n</section>\n",

@@ -179,7 +179,9 @@ std::string by_group(const Report& report, const ReportSection& section) {
   constexpr Wanted kWanted[] = {{"pope", "accuracy", "Accuracy by split, percent", 100},
                                 {"pope", "f1", "F1 by split, percent", 100},
                                 {"pope", "yes_ratio", "Says yes, percent", 100},
+                                {"pope", "auroc", "AUROC of the yes margin, percent", 100},
                                 {"mme", "score", "Score by task, of 200", 200},
+                                {"mme", "auroc", "AUROC of the yes margin by task, percent", 100},
                                 {"mmhal", "average", "Rating by type, of 6", 6}};
   std::string out;
   for (const Wanted& wanted : kWanted) {

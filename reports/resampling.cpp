@@ -102,6 +102,35 @@ RatioSum placed(const RatioSum& sum, std::span<const size_t> position, size_t co
   return out;
 }
 
+RatioTerm linearised(const Estimate& estimate, std::span<const double> items) {
+  double all = 0;
+  for (const double count : items) all += count;
+  RatioTerm term;
+  term.clusters.resize(items.size());
+  for (size_t c = 0; c < items.size(); ++c) {
+    if (!(items[c] > 0)) continue;
+    // (a - R b) / sum b is the influence, and sum a / sum b the value, since influences sum to 0.
+    term.clusters[c] = {estimate.value * items[c] + estimate.influence[c] * all, items[c]};
+  }
+  return term;
+}
+
+RatioTerm calibration_term(std::span<const ProbabilityItem> items, std::span<const size_t> cluster,
+                           size_t cluster_count, int bins) {
+  RatioTerm term;
+  term.clusters.resize(cluster_count);
+  const auto curve = calibration(items, bins);
+  if (!curve) return term;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const CalibrationBin& bin = curve->bins[calibration_bin(items[i].probability, bins)];
+    const double apart = items[i].probability - (items[i].positive ? 1 : 0);
+    term.clusters[cluster[i]].numerator +=
+        bin.mean_probability < bin.share_positive ? -apart : apart;
+    term.clusters[cluster[i]].denominator += 1;
+  }
+  return term;
+}
+
 SeededEstimate seeded_estimate(std::span<const Estimate> seeds) {
   SeededEstimate out;
   out.estimate = mean_estimate(seeds);

@@ -31,6 +31,17 @@ std::optional<Estimate> sum_estimate(const RatioSum& sum);
 // The same over other clusters: cluster c becomes `position[c]` of `count`; the others say nothing.
 RatioSum placed(const RatioSum& sum, std::span<const size_t> position, size_t count);
 
+// A figure that is no sum of ratios (AUROC), to first order as one: its value, its influences and
+// its clusters come out of the term. `items` is how many items each cluster has; clusters without
+// any have influence 0. Resampling such a term is the bootstrap of the first order alone.
+RatioTerm linearised(const Estimate& estimate, std::span<const double> items);
+
+// Expected calibration error (statistics.h) as one ratio: each bin stays on the side of the
+// diagonal where it is found. `cluster` is that of each item, below `cluster_count`. Without items
+// all is (0, 0).
+RatioTerm calibration_term(std::span<const ProbabilityItem> items, std::span<const size_t> cluster,
+                           size_t cluster_count, int bins = 10);
+
 // Several trainings of one recipe (seeds) measured on the same images: the mean figure, its
 // influences averaged, and the spread between seeds as a second source of error.
 struct SeededEstimate {

@@ -35,7 +35,8 @@ struct RunMetric {
   std::string title;  // for people, plain text: "F1, average"
   Unit unit = Unit::kShare;
   Better better = Better::kHigher;
-  bool headline = false;  // one of the few figures that the benchmark is quoted by
+  bool headline = false;   // one of the few figures that the benchmark is quoted by
+  bool of_margin = false;  // AUROC and calibration of the yes margin: a family of their own
 
   // As in metrics.json; without a value `reason` says why.
   std::optional<double> value;

@@ -151,6 +151,12 @@ std::vector<RunView> mme_views(OpenedRun&& opened) {
     add("acc", "Accuracy", Unit::kShare, {data.acc_term(1, count)});
     add("acc_plus", "Accuracy+", Unit::kShare, {data.plus_term(1, count)});
   }
+  const MarginTerms margins(view);
+  margins.add(view, view.metrics_json.value("all_tasks", Json()), "all_tasks", "",
+              margins.auroc(""), true);
+  for (const auto& [task, block] : blocks.items()) {
+    margins.add(view, block, task, task, margins.auroc(task), false);
+  }
   view.dataset_hash = dataset_hash(view.samples);
   std::vector<RunView> out;
   out.push_back(std::move(view));

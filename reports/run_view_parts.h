@@ -47,6 +47,30 @@ class Clusters {
 // `terms` do not give the value again (beyond rounding) they are dropped, with the reason.
 RunMetric view_metric(const Json& block, RunMetric metric);
 
+// AUROC and calibration of the yes margin taken apart by cluster, from view.samples and
+// view.clusters, which must be set. Failed samples and samples without margin are in neither.
+class MarginTerms {
+ public:
+  explicit MarginTerms(const RunView& view);
+  // Of the samples of one group, "" is all. Empty when one of the labels is missing.
+  statistics::RatioSum auroc(const std::string& group) const;
+  // Appends `name`.auroc, with `ece` also `name`.ece, of `block` of metrics.json to view.metrics;
+  // nothing for a block without them. `terms` are auroc()'s.
+  void add(RunView& view, const Json& block, const std::string& name, const std::string& group,
+           statistics::RatioSum terms, bool ece) const;
+
+ private:
+  struct Item {
+    double margin;
+    bool yes;
+    size_t cluster;
+  };
+  statistics::RatioSum calibration_error(const std::string& group, int bins) const;
+
+  std::map<std::string, std::vector<Item>> groups_;  // "" is all
+  size_t clusters_;
+};
+
 // The keys that samples of all benchmarks have: state, image, answer, error, margin, correct.
 // Throws Error naming the line for a status that is none of the four.
 RunSample view_sample(const SampleLine& line);

@@ -65,6 +65,19 @@ std::vector<RunView> pope_views(OpenedRun&& opened) {
       if (block.is_object()) view.metrics.push_back(view_metric(block, pope_metric(one)));
     }
   }
+  const MarginTerms margins(view);
+  statistics::RatioSum mean;
+  for (const std::string& split : options.splits) {
+    for (statistics::RatioTerm& term : margins.auroc(split)) {
+      term.weight /= static_cast<double>(options.splits.size());
+      mean.push_back(std::move(term));
+    }
+  }
+  if (mean.size() != options.splits.size()) mean.clear();
+  margins.add(view, average, "average", "", std::move(mean), false);
+  for (const std::string& split : options.splits) {
+    margins.add(view, splits.value(split, Json()), split, split, margins.auroc(split), true);
+  }
   view.dataset_hash = dataset_hash(view.samples);
   std::vector<RunView> out;
   out.push_back(std::move(view));

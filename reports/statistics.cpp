@@ -125,6 +125,10 @@ std::optional<Interval> share_interval(const Estimate& estimate, double level) {
                   std::min(1.0, std::max(p, centre + half))};
 }
 
+size_t calibration_bin(double probability, int bins) {
+  return static_cast<size_t>(std::clamp(static_cast<int>(probability * bins), 0, bins - 1));
+}
+
 std::optional<Calibration> calibration(std::span<const ProbabilityItem> items, int bins) {
   if (items.empty() || bins < 1) return std::nullopt;
   Calibration result;
@@ -134,8 +138,7 @@ std::optional<Calibration> calibration(std::span<const ProbabilityItem> items, i
     result.bins[static_cast<size_t>(b)].high = static_cast<double>(b + 1) / bins;
   }
   for (const ProbabilityItem& item : items) {
-    const int b = std::clamp(static_cast<int>(item.probability * bins), 0, bins - 1);
-    CalibrationBin& bin = result.bins[static_cast<size_t>(b)];
+    CalibrationBin& bin = result.bins[calibration_bin(item.probability, bins)];
     ++bin.count;
     bin.mean_probability += item.probability;
     bin.share_positive += item.positive ? 1 : 0;

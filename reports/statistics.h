@@ -76,6 +76,8 @@ struct ProbabilityItem {
   double probability = 0;  // 0..1
   bool positive = false;
 };
+// The bin of a probability: bins are closed below, the last one above as well.
+size_t calibration_bin(double probability, int bins);
 // Empty without items.
 std::optional<Calibration> calibration(std::span<const ProbabilityItem> items, int bins = 10);
 

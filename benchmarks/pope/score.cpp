@@ -249,6 +249,36 @@ std::vector<size_t> average_order(const std::vector<std::string>& splits,
   return order;
 }
 
+// The plain mean of the splits' AUROC; nothing for answers without margins.
+void add_average_auroc(const RunTally& run, const std::vector<size_t>& order,
+                       const ScoreOptions& options, Json* average, std::string* reason) {
+  std::vector<Estimate> estimates;
+  std::string missing;
+  bool any = false;
+  double sum = 0;
+  for (const size_t s : order) {
+    const SplitTally& split = run.splits.at(run.order[s]);
+    any = any || !split.margins.empty();
+    const auto one = yes_no::margin_auroc(split.margins, run.images.size());
+    if (one) {
+      sum += one->value;
+      estimates.push_back(*one);
+    } else {
+      missing += (missing.empty() ? "" : ", ") + run.order[s];
+    }
+  }
+  if (!any) return;
+  (*average)["auroc"] = nullptr;
+  (*average)["ci95"]["auroc"] = nullptr;
+  if (missing.empty()) {
+    (*average)["auroc"] = sum / static_cast<double>(estimates.size());
+    (*average)["ci95"]["auroc"] =
+        interval_json(statistics::mean_estimate(estimates), options.level);
+  } else {
+    *reason += (reason->empty() ? "" : "; ") + std::string("auroc: undefined in ") + missing;
+  }
+}
+
 // The plain mean over splits, with an interval that knows that splits share their images.
 Json average_json(const std::vector<SplitScores>& scores, const RunTally& run,
                   const ScoreOptions& options) {
@@ -280,6 +310,7 @@ Json average_json(const std::vector<SplitScores>& scores, const RunTally& run,
           interval_json(statistics::mean_estimate(estimates), options.level);
     }
   }
+  add_average_auroc(run, order, options, &average, &reason);
   if (!reason.empty()) average["reason"] = reason;
   return average;
 }

@@ -2,21 +2,26 @@
 
 #include <cmath>
 
-#include "reports/statistics.h"
-
 namespace vigor::yes_no {
+
+std::optional<statistics::Estimate> margin_auroc(const std::vector<MarginItem>& items,
+                                                 size_t images) {
+  std::vector<statistics::RankedItem> ranked;
+  for (const MarginItem& item : items) {
+    ranked.push_back({item.margin, item.label_yes, item.image});
+  }
+  return statistics::auroc_estimate(ranked, images);
+}
 
 void add_margin_scores(const std::vector<MarginItem>& items, size_t images, double level, int bins,
                        Json* block) {
   if (items.empty()) return;
-  std::vector<statistics::RankedItem> ranked;
   std::vector<statistics::ProbabilityItem> probabilities;
   for (const MarginItem& item : items) {
-    ranked.push_back({item.margin, item.label_yes, item.image});
     probabilities.push_back({1 / (1 + std::exp(-item.margin)), item.label_yes});
   }
-  const auto auroc = statistics::auroc_estimate(ranked, images);
-  (*block)["margins"] = ranked.size();
+  const auto auroc = margin_auroc(items, images);
+  (*block)["margins"] = items.size();
   (*block)["auroc"] = auroc ? Json(auroc->value) : Json(nullptr);
   const auto interval = auroc ? statistics::share_interval(*auroc, level) : std::nullopt;
   (*block)["ci95"]["auroc"] =

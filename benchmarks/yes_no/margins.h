@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "base/json.h"
+#include "reports/statistics.h"
 
 namespace vigor::yes_no {
 
@@ -14,6 +16,10 @@ struct MarginItem {
   bool label_yes = false;
   size_t image = 0;  // below the number of images
 };
+
+// AUROC, its influences by image. Empty where one of the labels is missing.
+std::optional<statistics::Estimate> margin_auroc(const std::vector<MarginItem>& items,
+                                                 size_t images);
 
 // Sets in `block`: "margins" (how many), "auroc" and ci95.auroc (clustered by image, at `level`),
 // and "calibration" {"ece", "bins": [{"low", "high", "count", "mean_probability", "share_yes"}]}

@@ -1,6 +1,7 @@
 // vigor-eval nightly: one night's evaluation, comparison and gate.
 #include "nightly/nightly.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 
@@ -12,6 +13,15 @@ namespace vigor {
 namespace {
 
 namespace fs = std::filesystem;
+
+// A folder's name, a line of a summary and a cell of a table.
+bool plain_night(const std::string& name) {
+  return name.size() <= 64 && name[0] != '.' && name[0] != '-' &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '-' || c == '_';
+         });
+}
 
 class Nightly : public Command {
  public:
@@ -38,8 +48,9 @@ class Nightly : public Command {
 
   ExitCode run(const CommandContext& context) override {
     require_option(!config_.empty(), "CONFIG", "the file that says what is evaluated");
-    if (night_.find('/') != std::string::npos || night_ == ".." || night_ == ".") {
-      throw Error({.what = "--night must be a plain name",
+    if (!night_.empty() && !plain_night(night_)) {
+      throw Error({.what = "--night must be a plain name: at most 64 letters, digits, '.', '-' and "
+                           "'_', not beginning with '.' or '-'",
                    .fix = "write 2026-11-23, or leave it out",
                    .exit_code = ExitCode::kUsage});
     }

@@ -59,6 +59,21 @@ TEST_F(EndToEndCompare, TheGatesOutcomeIsTheExitCode) {
   EXPECT_THAT(result.out, HasSubstr("gate: inconclusive"));
 }
 
+TEST_F(EndToEndCompare, TheMarginsAurocIsComparedAndGated) {
+  folder_.write(
+      "auroc.json",
+      R"({"rules": [{"metric": "average.auroc", "allowed_drop": 0.02}, {"metric": "random.ece", "allowed_drop": 0.3}]})");
+  const SpawnResult result =
+      run({"base", "worse", "--gate", "auroc.json", "--out", "out", "--json"});
+  EXPECT_EQ(result.exit_code, 3) << result.err << result.out;
+  for (const char* file : {"compare.html", "compare.md", "compare.json"}) {
+    EXPECT_THAT(read_file(folder_ / "out" / file), HasSubstr("AUROC of the yes margin")) << file;
+  }
+  EXPECT_THAT(read_file(folder_ / "out/junit.xml"), HasSubstr("average.auroc dropped by"));
+  EXPECT_THAT(run({"base", "worse"}).out, HasSubstr("AUROC of the yes margin, random"));
+  EXPECT_EQ(run({"base", "base", "--gate", "auroc.json"}).exit_code, 0);
+}
+
 TEST_F(EndToEndCompare, RefusesWhatMustNotBeCompared) {
   write_pope_run(folder_ / "other", synthetic_answers({}, {}), {.suffix = "One word."});
   const SpawnResult refused = run({"base", "other"});

@@ -58,6 +58,54 @@ TEST(MmeScore, StrictMakesNoNumberOfWhatItCannotRead) {
   EXPECT_EQ(count["other"], 1);
 }
 
+// The same six pictures as each tool scores them: decisions and figures by the rules of
+// calculation.py, of lmms-eval's tasks/mme/utils.py and of VLMEvalKit's dataset/utils/yorn.py, made
+// by hand.
+TEST(MmeScore, EachDialectGivesItsToolsFigures) {
+  const std::vector<std::pair<std::string, std::string>> answers = {
+      {"Yes", "No"},
+      {"The answer is yes", "No."},                  // vlmeval finds the word
+      {"y", "   no"},                                // lmms trims, and knows the letter
+      {"Yes, there is no other.", "Nothing there"},  // two words for vlmeval, "noth" for the others
+      {"Know it: yes", "yes and no"},
+      {"YES!", "n."}};
+  std::vector<SampleOutcome> samples;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    add_pair(&samples, "existence", static_cast<int64_t>(i + 1), answers[i].first,
+             answers[i].second);
+  }
+  struct Expected {
+    Dialect dialect;
+    int other;
+    double acc, acc_plus, score;
+  };
+  for (const Expected& expected :
+       {Expected{Dialect::kOfficial, 4, 6.0 / 12, 2.0 / 6, 83.33333333333333},
+        Expected{Dialect::kLmms, 1, 9.0 / 12, 4.0 / 6, 141.66666666666666},
+        Expected{Dialect::kVlmeval, 5, 7.0 / 12, 2.0 / 6, 91.66666666666666},
+        Expected{Dialect::kStrict, 6, 6.0 / 6, 1.0 / 1, 200}}) {
+    const Json task = score_tasks(samples, expected.dialect)["tasks"]["existence"];
+    EXPECT_EQ(task["other"], expected.other) << dialect_name(expected.dialect);
+    EXPECT_EQ(task["acc"], expected.acc) << dialect_name(expected.dialect);
+    EXPECT_EQ(task["acc_plus"], expected.acc_plus) << dialect_name(expected.dialect);
+    EXPECT_EQ(task["score"], expected.score) << dialect_name(expected.dialect);
+  }
+}
+
+// One answer of six right: the script multiplies the share by 100, lmms-eval divides 50 by 3.
+TEST(MmeScore, ScoresThatAreReadAlikeDifferInTheLastDigit) {
+  std::vector<SampleOutcome> samples;
+  add_pair(&samples, "count", 1, "Yes", "Yes");
+  add_pair(&samples, "count", 2, "No", "Yes");
+  add_pair(&samples, "count", 3, "No", "Yes");
+  const auto score = [&](Dialect dialect) {
+    return score_tasks(samples, dialect)["tasks"]["count"]["score"].get<double>();
+  };
+  EXPECT_EQ(score(Dialect::kOfficial), 16.666666666666664);
+  EXPECT_EQ(score(Dialect::kVlmeval), 16.666666666666664);
+  EXPECT_EQ(score(Dialect::kLmms), 16.666666666666668);
+}
+
 TEST(MmeScore, ATotalNeedsItsTasks) {
   std::vector<SampleOutcome> samples;
   int64_t pair = 0;

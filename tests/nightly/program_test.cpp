@@ -145,7 +145,10 @@ TEST_F(EndToEndNightly, AFailingCommandIsAnError) {
 
 TEST_F(EndToEndNightly, SaysWhatIsMissing) {
   EXPECT_EQ(spawn(VIGOR_PROGRAM, {"nightly"}, {.folder = folder_.path()}).exit_code, 2);
-  EXPECT_EQ(run({"--night", "../n1"}).exit_code, 2);
+  for (const std::string name : {"../n1", "..", ".n1", "n 1", "n1\n## pass", "n|1"}) {
+    EXPECT_EQ(run({"--night", name}).exit_code, 2) << name;
+  }
+  EXPECT_EQ(run({"--night", std::string(65, 'n')}).exit_code, 2);
   EXPECT_EQ(run({"--accept", "n9"}).exit_code, 2);
   folder_.write("nightly.json", R"({"folder": "nights"})");
   const SpawnResult result = run();

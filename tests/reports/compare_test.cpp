@@ -65,6 +65,48 @@ TEST_F(CompareTest, TheSameAnswersAreIdentical) {
   EXPECT_EQ(result.mcnemar.front().p, 1);
 }
 
+// A model that answers the same, and is less sure where it is right.
+TEST_F(CompareTest, MarginsCanGetWorseWhileAnswersStay) {
+  auto answers = synthetic_answers({}, {});
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const bool right = (answers[i].answer == "Yes") == (answers[i].question.label == "yes");
+    if (right && i % 2 == 0) *answers[i].margin *= 0.05;
+  }
+  write_pope_run(folder_ / "unsure", answers);
+  const Comparison result = compare_runs(
+      {pope("base", {})}, {open_run((folder_ / "unsure").string())}, {.resamples = 500});
+  EXPECT_EQ(result.metric("average.accuracy")->verdict, Verdict::kIdentical);
+  const MetricComparison* auroc = result.metric("average.auroc");
+  ASSERT_NE(auroc, nullptr);
+  EXPECT_EQ(auroc->verdict, Verdict::kWorse);
+  EXPECT_LT(auroc->interval->high, 0);
+  ASSERT_TRUE(auroc->bootstrap);
+  EXPECT_NEAR(auroc->bootstrap->low, auroc->interval->low, 0.01);
+  EXPECT_TRUE(result.metric("popular.ece")->interval);
+  EXPECT_EQ(result.flips.size(), 0u);
+}
+
+// AUROC and calibration are a family of their own: runs without margins have the same p values.
+TEST_F(CompareTest, MarginsDoNotChangeTheOtherFiguresTests) {
+  const auto answers = synthetic_answers({}, {}),
+             others = synthetic_answers({}, {.drop = 0.03, .seed = 1});
+  auto plain = answers, plain_others = others;
+  for (auto* list : {&plain, &plain_others}) {
+    for (auto& one : *list) one.margin.reset();
+  }
+  const auto run = [&](const char* name, const auto& list) {
+    write_pope_run(folder_ / name, list);
+    return open_run((folder_ / name).string());
+  };
+  const Comparison with = compare_runs({run("a", answers)}, {run("b", others)});
+  const Comparison without = compare_runs({run("c", plain)}, {run("d", plain_others)});
+  EXPECT_EQ(with.metrics.size(), 27u);
+  EXPECT_EQ(without.metrics.size(), 20u);
+  for (const MetricComparison& one : without.metrics) {
+    EXPECT_EQ(one.p_holm, with.metric(one.metric.key)->p_holm) << one.metric.key;
+  }
+}
+
 TEST_F(CompareTest, TheOtherWayRoundTheSignsTurn) {
   const RunView a = pope("a", {}), b = pope("b", {.drop = 0.08, .seed = 1});
   const Comparison there = compare_runs({a}, {b}), back = compare_runs({b}, {a});
@@ -213,7 +255,7 @@ TEST_F(CompareTest, HostileTextStaysData) {
 TEST_F(CompareTest, JsonHasEveryFigureAndEveryFlip) {
   const Comparison result = compare_runs({pope("a", {})}, {pope("b", {.drop = 0.05, .seed = 1})});
   const Json json = compare_json(result, nullptr);
-  EXPECT_EQ(json["metrics"].size(), 20u);
+  EXPECT_EQ(json["metrics"].size(), 27u);
   EXPECT_EQ(json["flips"]["samples"].size(), result.flips.size());
   EXPECT_EQ(json["metrics"][0]["key"], "average.accuracy");
   EXPECT_TRUE(json["gate"].is_null());

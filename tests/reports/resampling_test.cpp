@@ -66,6 +66,38 @@ TEST(Resampling, AnUndefinedTermLeavesNoFigure) {
   EXPECT_FALSE(sum_estimate({}));
 }
 
+TEST(Resampling, AnAurocIsOneRatioToFirstOrder) {
+  CounterRandom random(5, "auroc");
+  std::vector<RankedItem> items;
+  std::vector<double> count(12, 0);
+  for (size_t i = 0; i < 90; ++i) {
+    const size_t cluster = i % 9;  // three clusters have no item
+    items.push_back({random.normal() + (i % 2 == 0 ? 1 : 0), i % 2 == 0, cluster});
+    ++count[cluster];
+  }
+  const auto plain = auroc_estimate(items, 12);
+  const auto again = sum_estimate({linearised(*plain, count)});
+  ASSERT_TRUE(again);
+  EXPECT_NEAR(again->value, plain->value, 1e-14);
+  EXPECT_EQ(again->clusters, 9u);
+  for (size_t c = 0; c < 12; ++c) EXPECT_NEAR(again->influence[c], plain->influence[c], 1e-15);
+}
+
+TEST(Resampling, ACalibrationErrorIsARatioOverItsItems) {
+  CounterRandom random(6, "ece");
+  std::vector<ProbabilityItem> items = {{0, true}, {1, false}, {1, true}};
+  std::vector<size_t> cluster = {0, 1, 2};
+  for (size_t i = 0; i < 200; ++i) {
+    const double p = random.uniform();
+    items.push_back({p, random.uniform() < p * p});
+    cluster.push_back(i % 20);
+  }
+  const auto term = calibration_term(items, cluster, 21, 10);
+  EXPECT_NEAR(sum_estimate({term})->value, calibration(items, 10)->ece, 1e-14);
+  EXPECT_EQ(term.clusters[20].denominator, 0);
+  EXPECT_FALSE(sum_estimate({calibration_term({}, {}, 3)}));
+}
+
 TEST(Resampling, ImagesThatARunDoesNotHaveSayNothing) {
   CounterRandom random(1, "placed");
   const RatioSum sum = {{1, world(random, 20, 6, 0.8)}};
@@ -182,6 +214,84 @@ TEST(ResamplingSimulation, PairedIntervalsCover) {
   const double share = static_cast<double>(covered) / worlds();
   EXPECT_GE(share, 0.94);
   EXPECT_LE(share, 0.96);
+}
+
+// Two models whose margins of the same questions share two thirds of their variance, of which the
+// picture gives a third. In truth their AUROC are those of normal margins a distance apart.
+TEST(ResamplingSimulation, PairedAurocIntervalsCover) {
+  constexpr size_t kImages = 100, kQuestions = 6;
+  constexpr double kApart[] = {1.8, 1.5};
+  const auto truth = [](double apart) {
+    return 0.5 * std::erfc(-apart / std::sqrt(2) / std::sqrt(2));
+  };
+  const double difference = truth(kApart[1]) - truth(kApart[0]);
+  int covered = 0;
+  const std::vector<double> count(kImages, kQuestions);
+  for (int w = 0; w < worlds(); ++w) {
+    CounterRandom random(14, "auroc", static_cast<uint64_t>(w));
+    std::vector<RankedItem> items[2];
+    for (size_t image = 0; image < kImages; ++image) {
+      // A picture's own ease, of what is there and of what is not.
+      const double ease[] = {random.normal(), random.normal()};
+      for (size_t q = 0; q < kQuestions; ++q) {
+        const bool positive = q % 2 == 0;
+        const double shared = random.normal();
+        for (size_t model = 0; model < 2; ++model) {
+          const double margin = std::sqrt(1.0 / 3) * (ease[positive] + shared + random.normal());
+          items[model].push_back({margin + (positive ? kApart[model] : 0), positive, image});
+        }
+      }
+    }
+    SeededEstimate sides[2];
+    for (size_t model = 0; model < 2; ++model) {
+      sides[model] = one_seed({linearised(*auroc_estimate(items[model], kImages), count)});
+    }
+    const auto tested = seeded_difference(sides[0], sides[1]);
+    covered += tested->difference.interval.low <= difference &&
+               difference <= tested->difference.interval.high;
+  }
+  const double share = static_cast<double>(covered) / worlds();
+  EXPECT_GE(share, 0.94);
+  EXPECT_LE(share, 0.96);
+}
+
+// Both say yes too surely, one of them more.
+TEST(ResamplingSimulation, PairedCalibrationIntervalsCover) {
+  constexpr size_t kImages = 150, kQuestions = 6;
+  // In bin [k/10, (k+1)/10) the truth lies below what is said by `too_sure` * (said - 0.2).
+  const double too_sure[] = {0.15, 0.35};
+  double truth = 0;
+  for (int k = 3; k < 10; ++k) truth += ((k + 0.5) / 10 - 0.2) / 7;
+  const double difference = (too_sure[1] - too_sure[0]) * truth;
+  int covered = 0;
+  for (int w = 0; w < worlds(); ++w) {
+    CounterRandom random(15, "ece", static_cast<uint64_t>(w));
+    std::vector<ProbabilityItem> items[2];
+    std::vector<size_t> cluster;
+    for (size_t image = 0; image < kImages; ++image) {
+      const double picture = random.uniform();
+      for (size_t q = 0; q < kQuestions; ++q) {
+        cluster.push_back(image);
+        const double said = 0.3 + 0.7 * random.uniform();
+        const double luck = random.uniform();
+        for (size_t model = 0; model < 2; ++model) {
+          const double p = said - too_sure[model] * (said - 0.2);
+          // Some questions of a picture are right or wrong together.
+          const double here = luck < 0.3 ? picture : (luck - 0.3) / 0.7;
+          items[model].push_back({said, here < p});
+        }
+      }
+    }
+    const auto side = [&](size_t model) {
+      return one_seed({calibration_term(items[model], cluster, kImages)});
+    };
+    const auto tested = seeded_difference(side(0), side(1));
+    covered += tested->difference.interval.low <= difference &&
+               difference <= tested->difference.interval.high;
+  }
+  const double share = static_cast<double>(covered) / worlds();
+  EXPECT_GE(share, 0.93);
+  EXPECT_LE(share, 0.97);
 }
 
 TEST(ResamplingSimulation, BootstrapIntervalsCover) {

@@ -59,8 +59,11 @@ TEST_P(PopeDialects, FiguresComeApartByImageInEveryDialect) {
   EXPECT_EQ(view.benchmark, "pope");
   EXPECT_EQ(view.clusters.size(), 12u);
   EXPECT_EQ(view.samples.size(), 12u * 6 * 3);
-  EXPECT_EQ(view.metrics.size(), 20u);
+  // Five figures of each split and the average, AUROC of all four, calibration of the splits.
+  EXPECT_EQ(view.metrics.size(), 20u + 4 + 3);
   EXPECT_EQ(view.metrics.front().key, "average.accuracy");
+  EXPECT_TRUE(view.metric("average.auroc")->value);
+  EXPECT_TRUE(view.metric("random.ece")->of_margin);
   EXPECT_EQ(view.failed, 1);
   expect_taken_apart(view);
 }
@@ -89,6 +92,7 @@ TEST_P(MmeDialects, FiguresComeApartByImageInEveryDialect) {
         sample.question.label = q == 0 ? "yes" : "no";
         sample.question.pair = picture + 1;
         sample.answer = answers[(number * 5 + number / 3) % 8];
+        if (number % 6 != 4) sample.margin = 0.25 * ((number * 11) % 17 - (q == 0 ? 6 : 10));
         if (number == 9) sample.error = "the picture does not decode";
         lines += dump_json(mme::sample_row(sample, GetParam())) + "\n";
         samples.push_back(std::move(sample));
@@ -101,10 +105,29 @@ TEST_P(MmeDialects, FiguresComeApartByImageInEveryDialect) {
              dump_json(mme::score_tasks(samples, GetParam(), {.max_failures = 1})));
   const RunView view = open_run((folder / "run").string());
   EXPECT_EQ(view.clusters.size(), 21u);
-  EXPECT_EQ(view.metrics.size(), 3u + 4 * 3);
+  // With margins AUROC of everything and of each task, and the calibration of everything.
+  EXPECT_EQ(view.metrics.size(), 3u + 4 * 3 + 1 + 4 + 1);
+  EXPECT_TRUE(view.metric("all_tasks.ece")->value);
   EXPECT_FALSE(view.metric("perception")->value);
   EXPECT_TRUE(view.metric("all_tasks.score")->headline);
   expect_taken_apart(view);
+}
+
+TEST(RunView, MarginsThatDoNotGiveTheirFigureAgainLoseTheirTerms) {
+  const TemporaryFolder folder;
+  write_pope_run(folder / "run", synthetic_answers({.images = 6}, {}));
+  Json metrics = read_json_file(folder / "run/metrics.json");
+  metrics["splits"]["random"]["auroc"] = 0.125;
+  metrics["splits"]["popular"]["calibration"] = nullptr;
+  metrics["splits"]["popular"]["reason"] = "lost";
+  metrics["average"].erase("auroc");  // as older versions wrote it
+  write_text(folder / "run/metrics.json", dump_json(metrics));
+  const RunView view = open_run((folder / "run").string());
+  EXPECT_THAT(view.metric("random.auroc")->no_terms, HasSubstr("metrics.json says 0.125"));
+  EXPECT_FALSE(view.metric("popular.ece")->value);
+  EXPECT_EQ(view.metric("popular.ece")->reason, "lost");
+  EXPECT_EQ(view.metric("average.auroc"), nullptr);
+  EXPECT_FALSE(view.metric("adversarial.auroc")->terms.empty());
 }
 
 TEST(RunView, TheCommittedRunOpens) {
