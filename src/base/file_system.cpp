@@ -33,8 +33,13 @@ namespace fs = std::filesystem;
       parts.fix = "choose a folder that can be written, or change its permissions";
       break;
     case ENOENT:
-      parts.cause = "the folder " + printable(path.parent_path().string()) + " does not exist";
-      parts.fix = "make the folder first";
+      if (std::error_code none; fs::is_directory(path.parent_path(), none)) {
+        parts.cause = "this kind of file system takes no new files";
+        parts.fix = "choose another folder";
+      } else {
+        parts.cause = "the folder " + printable(path.parent_path().string()) + " does not exist";
+        parts.fix = "make the folder first";
+      }
       break;
     case ENOTDIR:
     case EEXIST:

@@ -65,6 +65,13 @@ void reject_unknown_options(const CLI::App& app) {
   auto option = std::find_if(extra.begin(), extra.end(),
                              [](const std::string& text) { return text.starts_with('-'); });
   if (option == extra.end()) {
+    std::vector<std::string> names;
+    for (const CLI::App* one : app.get_subcommands({})) names.push_back(one->get_name());
+    if (!names.empty()) {
+      throw usage("vigor-eval " + app.get_name() + " has no " + printable(extra[0]),
+                  suggestion(extra[0], names,
+                             "see vigor-eval " + app.get_name() + " --help for what it has"));
+    }
     throw usage("unexpected argument " + printable(extra[0]),
                 "see vigor-eval " + app.get_name() + " --help");
   }

@@ -154,6 +154,9 @@ TEST_F(ProgramTest, UsageMistakesSuggestWhatWasMeant) {
   EXPECT_EQ(err_.str(), "error: unknown command prob\n  what to do: did you mean probe?\n");
   EXPECT_EQ(run({"probe", "--sed", "1"}), ExitCode::kUsage);
   EXPECT_EQ(err_.str(), "error: unknown option --sed\n  what to do: did you mean --seed?\n");
+  EXPECT_EQ(run({"probe", "buid"}), ExitCode::kUsage);
+  EXPECT_EQ(err_.str(),
+            "error: vigor-eval probe has no buid\n  what to do: did you mean build?\n");
   EXPECT_EQ(run({"probe", "--seed=x"}), ExitCode::kUsage);
   EXPECT_EQ(run({"probe", "--seed", "1000"}), ExitCode::kUsage);
   EXPECT_EQ(run({}), ExitCode::kUsage);
