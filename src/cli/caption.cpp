@@ -1,23 +1,31 @@
-// vigor-eval caption: one or more captions of every picture in a folder.
+// vigor-eval caption: one or more captions of every picture in a folder; as `train sample`, the
+// first stage of the training loop.
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <filesystem>
 #include <map>
 
+#include "base/files.h"
 #include "base/utf8.h"
 #include "cli/model_options.h"
 #include "cli/registry.h"
 #include "cli/run_record.h"
+#include "cli/shipped_data.h"
 #include "lvlm/batches.h"
 #include "lvlm/open.h"
 #include "run/image_path.h"
 #include "run/measurement.h"
+#include "run/sha256.h"
+#include "vigor/prompt_set.h"
 
 namespace vigor {
 namespace {
 
 namespace fs = std::filesystem;
+
+// --prompts: data/prompts/describe.txt.
+constexpr const char* kOwnPrompts = "describe";
 
 // A file of the folder that looks like a picture.
 struct FolderFile {
@@ -95,21 +103,47 @@ std::string row_key(const std::string& image, int sample) {
 
 class Caption : public Command {
  public:
-  // A detailed caption is longer than the short answer that the default is made for.
-  Caption() { generation_.max_new_tokens = 256; }
-  std::string name() const override { return "caption"; }
-  std::string summary() const override { return "Captions of every picture in a folder"; }
+  // As a stage of the training loop it has another name and defaults: the paper's five samples, and
+  // prompts in different words.
+  explicit Caption(bool is_stage) : is_stage_(is_stage) {
+    // A detailed caption is longer than the short answer that the default is made for.
+    generation_.max_new_tokens = 256;
+    if (!is_stage) return;
+    generation_.samples = 5;
+    generation_.temperature = 0.7;
+    prompts_ = kOwnPrompts;
+  }
+  std::string name() const override { return is_stage_ ? "sample" : "caption"; }
+  std::string summary() const override {
+    return is_stage_ ? "Captions of every picture in a folder: `caption` with five samples each"
+                     : "Captions of every picture in a folder";
+  }
   std::string examples() const override {
+    if (is_stage_) {
+      return "  vigor-eval train sample --model llava-v1.5-7b --images train2017 \\\n"
+             "      --out samples.jsonl --seed 1\n"
+             "  vigor-eval train sample --config sample.json\n"
+             "Everything is as for vigor-eval caption, but for the defaults of --prompts, "
+             "--samples\nand --temperature.\n";
+    }
     return "  vigor-eval caption --model llava-v1.5-7b --images val --out captions.jsonl\n"
            "  vigor-eval caption --model llava-v1.5-7b --images val --out samples.jsonl \\\n"
-           "      --samples 5 --temperature 0.7 --seed 1\n"
+           "      --samples 5 --temperature 0.7 --seed 1 --prompts describe\n"
            "FILE.jsonl.run is the run folder: a run that stops goes on with the same command, and\n"
            "FILE.jsonl appears when it is finished.\n";
   }
   void add_options(CLI::App& app) override {
     model_.add_to(app);
     app.add_option("--images", images_, "Folder of the pictures")->type_name("DIR");
-    app.add_option("--prompt", prompt_, "What the model is asked")->capture_default_str();
+    prompt_option_ = app.add_option(
+        "--prompt", prompt_,
+        is_stage_ ? "What the model is asked, in place of --prompts" : "What the model is asked");
+    if (!is_stage_) prompt_option_->capture_default_str();
+    prompts_option_ = app.add_option("--prompts", prompts_,
+                                     "File of phrasings, text or JSON, of which each picture gets "
+                                     "one by --seed; describe: the program's own");
+    prompts_option_->type_name("FILE");
+    if (is_stage_) prompts_option_->capture_default_str();
     app.add_option("--out", out_, "JSON lines of {image, caption, sample, ...}")
         ->type_name("FILE.jsonl");
     app.add_option("--max-new-tokens", generation_.max_new_tokens, "Tokens of a caption at most")
@@ -174,6 +208,7 @@ class Caption : public Command {
                    .cause = "it belongs to something else, or its .run folder was removed",
                    .fix = "give another name, or remove the file"});
     }
+    read_prompts();
     std::vector<FolderFile> found = pictures(images_);
     if (limit_ > 0 && found.size() > static_cast<size_t>(limit_))
       found.resize(static_cast<size_t>(limit_));
@@ -191,7 +226,7 @@ class Caption : public Command {
     session.model = model->measurements();
     model_.print_usage(context.console, session.model);
     if (session.rows > 0 || !folder.complete()) {
-      Json keys = run_record(context, "caption", identity, {});
+      Json keys = run_record(context, "caption", identity, prompt_files());
       keys.update(measured_keys(folder.run(), session));
       folder.update_run(keys);
     }
@@ -209,7 +244,7 @@ class Caption : public Command {
     Json model = identity;
     if (model.value("checkpoint_hash", Json()).is_string()) model.erase("checkpoint");
     return {{"what", "caption"},
-            {"prompt", prompt_},
+            {"prompt", phrasings_.empty() ? Json(prompt_) : prompts_record_},
             {"model", model},
             {"max_new_tokens", generation_.max_new_tokens},
             {"temperature", generation_.temperature},
@@ -220,6 +255,34 @@ class Caption : public Command {
             {"images", images_},
             {"limit", limit_},
             {"max_failures", max_failures_}};
+  }
+
+  // --prompts in place of --prompt, where it is given or is the default.
+  void read_prompts() {
+    if (prompt_option_->count() > 0) {
+      if (prompts_option_->count() > 0) {
+        throw Error({.what = "--prompt and --prompts exclude each other",
+                     .fix = "give one of the two",
+                     .exit_code = ExitCode::kUsage});
+      }
+      return;
+    }
+    if (prompts_.empty()) return;
+    const fs::path file = prompts_ == kOwnPrompts
+                              ? shipped_data("prompts/describe.txt", "--prompts")
+                              : fs::path(prompts_);
+    const std::string bytes = read_file(file);
+    phrasings_ = parse_prompts(bytes, printable(file.string()));
+    prompts_record_ = {{"sha256", sha256_hex(bytes)}, {"count", phrasings_.size()}};
+    prompts_ = file.string();
+  }
+
+  std::vector<std::string> prompt_files() const {
+    return phrasings_.empty() ? std::vector<std::string>() : std::vector<std::string>{prompts_};
+  }
+
+  const std::string& prompt_of(const std::string& image) const {
+    return phrasings_.empty() ? prompt_ : drawn_prompt(phrasings_, generation_.seed, image);
   }
 
   // True when it was interrupted.
@@ -243,8 +306,9 @@ class Caption : public Command {
     }
     std::vector<ImageRequest> requests;
     for (const size_t i : pictures_to_ask(open, model.images_together())) {
-      requests.push_back(
-          {.key = names[i], .image = fs::path(images_) / names[i], .questions = {prompt_}});
+      requests.push_back({.key = names[i],
+                          .image = fs::path(images_) / names[i],
+                          .questions = {prompt_of(names[i])}});
     }
     Progress progress = context.console.progress();
     progress.start("caption", "pictures", found.size(), found.size() - requests.size());
@@ -278,7 +342,7 @@ class Caption : public Command {
       rows.push_back({{"key", key},
                       {"image", image},
                       {"sample", i},
-                      {"prompt", prompt_},
+                      {"prompt", prompt_of(image)},
                       {"caption", failed ? Json() : Json(answer.text)},
                       {"status", failed ? "failed" : "scored"},
                       {"finish", answer.finish},
@@ -323,16 +387,24 @@ class Caption : public Command {
     return ExitCode::kDone;
   }
 
+  bool is_stage_;
   ModelOptions model_;
   GenerationOptions generation_;
-  std::string images_, out_, prompt_ = "Describe this image in detail.";
+  std::string images_, out_, prompt_ = "Describe this image in detail.", prompts_;
+  CLI::Option *prompt_option_ = nullptr, *prompts_option_ = nullptr;
+  std::vector<std::string> phrasings_;  // empty: `prompt_` for every picture
+  Json prompts_record_;                 // what run.json says of them
   int64_t limit_ = 0, max_failures_ = 0;
 };
 
 }  // namespace
 
 std::unique_ptr<Command> caption_command() {
-  return std::make_unique<Caption>();
+  return std::make_unique<Caption>(false);
+}
+
+std::unique_ptr<Command> train_sample_command() {
+  return std::make_unique<Caption>(true);
 }
 
 }  // namespace vigor

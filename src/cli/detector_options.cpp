@@ -18,7 +18,7 @@ constexpr std::string_view kChat = "chat:";
 
 }  // namespace
 
-void DetectorFlags::add_to(CLI::App& app) {
+void DetectorFlags::add_to(CLI::App& app, bool own_device) {
   app.add_option("--detector", detector_,
                  "Grounding DINO as a Hugging Face folder; detections:FILE.jsonl; "
                  "http(s)://host/v1#name or chat:FILE.json (an endpoint, as for --judge); "
@@ -35,12 +35,14 @@ void DetectorFlags::add_to(CLI::App& app) {
       ->capture_default_str();
   app.add_flag("--keep-apart", dino_.keep_apart,
                "Nouns with a token in common are asked in different prompts");
-  app.add_option("--dtype", dino_.dtype,
-                 "Numbers that the network computes with; auto: bfloat16 where there are bf16 "
-                 "matrix units")
-      ->check(CLI::IsMember({"auto", "float32", "bfloat16"}))
-      ->capture_default_str();
-  app.add_option("--device", dino_.device, "cpu, cuda or cuda:N")->capture_default_str();
+  if (own_device) {
+    app.add_option("--dtype", dino_.dtype,
+                   "Numbers that the network computes with; auto: bfloat16 where there are bf16 "
+                   "matrix units")
+        ->check(CLI::IsMember({"auto", "float32", "bfloat16"}))
+        ->capture_default_str();
+    app.add_option("--device", dino_.device, "cpu, cuda or cuda:N")->capture_default_str();
+  }
   app.add_option("--detector-in-flight", in_flight_, "Pictures that an endpoint is asked together")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
@@ -55,6 +57,11 @@ void DetectorFlags::add_to(CLI::App& app) {
   app.add_option("--oracle-seed", scenes_.seed, "Seed of the errors of scenes:")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+}
+
+void DetectorFlags::compute_with(const std::string& dtype, const std::string& device) {
+  dino_.dtype = dtype;
+  dino_.device = device;
 }
 
 std::unique_ptr<Detector> DetectorFlags::open_plain(const CommandContext& context) const {

@@ -14,8 +14,10 @@ namespace vigor {
 
 class DetectorFlags {
  public:
-  // --detector, its own options and --detections-cache.
-  void add_to(CLI::App& app);
+  // --detector, its own options and --detections-cache. Without `own_device` the command has
+  // --dtype and --device itself, and hands them to compute_with().
+  void add_to(CLI::App& app, bool own_device = true);
+  void compute_with(const std::string& dtype, const std::string& device);
   bool given() const { return !detector_.empty(); }
   // With the cache before it where the detector looks at pictures; `out` names the file that the
   // cache lies beside unless --detections-cache says otherwise.

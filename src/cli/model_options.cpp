@@ -7,7 +7,7 @@
 
 namespace vigor {
 
-void ModelOptions::add_to(CLI::App& app, Models models) {
+void ModelOptions::add_to(CLI::App& app, Models models, bool own_device) {
   app.add_option("--model", options_.model,
                  models == Models::kNative
                      ? "Checkpoint folder, or random:GEOMETRY.json"
@@ -22,12 +22,15 @@ void ModelOptions::add_to(CLI::App& app, Models models) {
           ->capture_default_str();
   system_prompt_option_ = app.add_option("--system-prompt", system_prompt_,
                                          "Replaces the template's system prompt; may be empty");
-  app.add_option("--dtype", options_.dtype,
-                 "Numbers that the model computes with; auto: bfloat16 where there are bf16 matrix "
-                 "units")
-      ->check(CLI::IsMember({"auto", "float32", "bfloat16", "float16"}))
-      ->capture_default_str();
-  app.add_option("--device", options_.device, "cpu, cuda or cuda:N")->capture_default_str();
+  if (own_device) {
+    app.add_option(
+           "--dtype", options_.dtype,
+           "Numbers that the model computes with; auto: bfloat16 where there are bf16 matrix "
+           "units")
+        ->check(CLI::IsMember({"auto", "float32", "bfloat16", "float16"}))
+        ->capture_default_str();
+    app.add_option("--device", options_.device, "cpu, cuda or cuda:N")->capture_default_str();
+  }
   app.add_option("--batch-images", options_.images_per_batch,
                  "Pictures that share a forward; 0: chosen from the geometry")
       ->check(CLI::Range(0, 4096))
@@ -45,6 +48,11 @@ void ModelOptions::add_to(CLI::App& app, Models models) {
   }
   app.add_flag("--one-at-a-time", one_at_a_time_,
                "Ask every question by itself, sharing nothing: the baseline of measurements");
+}
+
+void ModelOptions::compute_with(const std::string& dtype, const std::string& device) {
+  options_.dtype = dtype;
+  options_.device = device;
 }
 
 Json ModelOptions::given_conversation() const {

@@ -15,9 +15,14 @@ class ModelOptions {
     kAll,
     kNative,  // those that are computed here: nothing behind an endpoint, nothing recorded
   };
-  void add_to(CLI::App& app, Models models = Models::kAll);
+  // Without `own_device` the command has --dtype and --device itself, and hands them to
+  // compute_with().
+  void add_to(CLI::App& app, Models models = Models::kAll, bool own_device = true);
+  void compute_with(const std::string& dtype, const std::string& device);
   bool given() const { return !options_.model.empty(); }
   const std::string& name() const { return options_.model; }
+  // Recorded answers: no picture is opened.
+  bool opens_pictures() const { return !options_.model.starts_with("recorded:"); }
   // As typed; null when not given.
   Json given_conversation() const;
   Json given_system_prompt() const;

@@ -29,6 +29,8 @@ std::unique_ptr<Command> report_command();
 std::unique_ptr<Command> train_command();
 // Stages of the loop that need no model: subcommands of train.
 std::vector<std::unique_ptr<Command>> train_file_stages();
-std::unique_ptr<Command> train_score_command();  // a subcommand of train
+std::unique_ptr<Command> train_sample_command();  // subcommands of train
+std::unique_ptr<Command> train_score_command();
+std::unique_ptr<Command> train_judge_check_command();
 
 }  // namespace vigor

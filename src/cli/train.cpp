@@ -62,14 +62,17 @@ class Train : public Command {
         "Pretrain a CLIP vision tower from nothing on generated scenes");
     add(TrainStage::kSft, "sft",
         "Supervised fine-tuning on LLaVA conversation JSON; resumes where it stopped");
+    stages.push_back(train_sample_command());
     for (auto& stage : train_file_stages()) stages.push_back(std::move(stage));
     stages.push_back(train_score_command());
+    stages.push_back(train_judge_check_command());
     return stages;
   }
   ExitCode run(const CommandContext&) override {
-    throw Error({.what = "a stage is missing",
-                 .fix = "give one: vigor-eval train sft|score|select|refine|... --config FILE",
-                 .exit_code = ExitCode::kUsage});
+    throw Error(
+        {.what = "a stage is missing",
+         .fix = "give one: vigor-eval train sft|sample|score|select|refine|... --config FILE",
+         .exit_code = ExitCode::kUsage});
   }
 };
 

@@ -11,8 +11,9 @@ namespace {
 
 struct Score {
   double positive = 0, negative = 0;
-  Json keys;          // what is kept of the answer
-  std::string error;  // not empty: there is no score
+  Json keys;                      // what is kept of the answer
+  std::string error;              // not empty: there is no score
+  const char* status = "failed";  // then: "unparsed" when an answer came
 };
 
 Score score_of(const Answer& answer, RewardReading reading) {
@@ -33,6 +34,7 @@ Score score_of(const Answer& answer, RewardReading reading) {
     if (!verdict) {
       out.error =
           "the answer is neither yes nor no: '" + printable(answer.text.substr(0, 60)) + "'";
+      out.status = "unparsed";
       return out;
     }
     (verdict->good ? out.positive : out.negative) = verdict->good ? 1 : -1;
@@ -129,22 +131,24 @@ Json model_reward_row(const CaptionToJudge& caption, std::span<const Answer* con
               {"caption", caption.caption},
               {"status", "scored"},
               {"error", nullptr}};
-  const auto failed = [&](const std::string& why) {
-    row["status"] = "failed";
+  const auto without_score = [&](const char* status, const std::string& why) {
+    row["status"] = status;
     row["error"] = why;
     return row;
   };
   const size_t expected =
       options.holistic ? std::min<size_t>(caption.sentences.size(), 1) : caption.sentences.size();
   if (answers.size() != expected) throw std::logic_error("answers do not match the sentences");
+  if (expected == 0) return without_score("unjudged", "the caption has no sentence");
   Json sentences = Json::array();
   double positive = 0, negative = 0;
   Json whole;
   for (size_t i = 0; i < answers.size(); ++i) {
     const Score score = score_of(*answers[i], options.reading);
     if (!score.error.empty()) {
-      return failed(options.holistic ? score.error
-                                     : "sentence " + std::to_string(i + 1) + ": " + score.error);
+      return without_score(score.status, options.holistic ? score.error
+                                                          : "sentence " + std::to_string(i + 1) +
+                                                                ": " + score.error);
     }
     positive += score.positive;
     negative += score.negative;

@@ -65,8 +65,9 @@ struct ReadVerdict {
 std::optional<ReadVerdict> read_verdict(const std::string& answer);
 
 // One row of rewards (docs/format-rewards.md) of a caption whose sentences were answered; `answers`
-// parallel to of_caption. A failed answer, a missing margin or an answer that is neither yes nor no
-// makes the caption failed, with the reason: never a 0.
+// parallel to of_caption. A caption without a score says why in its status, and is never a 0:
+// "failed" (an answer did not come, or has no margin), "unparsed" (one read as text is neither yes
+// nor no), "unjudged" (there is no sentence to ask about).
 Json model_reward_row(const CaptionToJudge& caption, std::span<const Answer* const> answers,
                       const ModelRewardOptions& options);
 

@@ -42,32 +42,75 @@ const Json& array_of(const Json& row, const char* key, const std::string& where)
   return *found;
 }
 
+void check_sums(double positive, double negative, const std::string& where) {
+  if (std::isfinite(positive) && std::isfinite(negative) && positive >= 0 && negative <= 0) return;
+  throw Error(
+      {.what = "positive is " + std::to_string(positive) + ", negative " + std::to_string(negative),
+       .where = where,
+       .cause = "positive is at least 0, negative at most 0"});
+}
+
+// Margin and errors of a reward model's judgement; others have neither.
+SentenceReward reward_reading(ObjectReader reader) {
+  SentenceReward out;
+  if (const Json* margin = reader.find("margin"); margin != nullptr && !margin->is_null()) {
+    out.margin = reader.require<double>("margin");
+  }
+  for (const auto& name : reader.get<std::vector<std::string>>("errors", {})) {
+    const auto error = sentence_error_of(name);
+    if (!error) {
+      throw Error({.what = "'" + printable(name) + "' is no kind of error",
+                   .where = reader.where(),
+                   .fix = "docs/format-annotations.md has the kinds"});
+    }
+    out.errors.insert(*error);
+  }
+  return out;
+}
+
+SentenceReward sentence_reward(const Json& sentence, const std::string& where) {
+  ObjectReader reader(sentence, where);
+  SentenceReward out = reward_reading(ObjectReader(sentence, where));
+  out.positive = reader.require<double>("positive");
+  out.negative = reader.require<double>("negative");
+  check_sums(out.positive, out.negative, where);
+  return out;
+}
+
 RewardRow parse_row(const Json& row, const std::string& where) {
   ObjectReader reader(row, where);
   RewardRow out;
   out.image = reader.require<std::string>("image");
   out.sample = reader.require<int64_t>("sample");
   const auto status = reader.require<std::string>("status");
-  if (status != "scored" && status != "failed") {
+  static const std::set<std::string> kStatuses = {"scored", "unparsed", "failed", "unjudged"};
+  if (!kStatuses.contains(status)) {
     throw Error({.what = "key 'status' is '" + printable(status) + "'",
                  .where = where,
-                 .fix = "scored or failed"});
+                 .fix = "one of scored, unparsed, failed, unjudged"});
   }
   out.scored = status == "scored";
   if (!out.scored) return out;
   out.caption = reader.require<std::string>("caption");
   out.positive = reader.require<double>("positive");
   out.negative = reader.require<double>("negative");
-  if (!std::isfinite(out.positive) || !std::isfinite(out.negative) || out.positive < 0 ||
-      out.negative > 0) {
-    throw Error({.what = "positive is " + std::to_string(out.positive) + ", negative " +
-                         std::to_string(out.negative),
-                 .where = where,
-                 .cause = "positive is at least 0, negative at most 0"});
-  }
+  check_sums(out.positive, out.negative, where);
+  bool all_judged = true;
   for (const Json& sentence : array_of(row, "sentences", where)) {
     out.sentences.push_back(span_of(sentence.value("span", Json()), out.caption, where));
+    all_judged = all_judged && sentence.contains("negative");
+    if (all_judged) out.judgements.push_back(sentence_reward(sentence, where));
   }
+  if (!all_judged) out.judgements.clear();
+  if (const Json* whole = reader.find("whole"); whole != nullptr && !whole->is_null()) {
+    out.holistic = true;
+    // The sums of the whole stand in the row itself.
+    SentenceReward judgement = reward_reading(ObjectReader(*whole, where));
+    judgement.positive = out.positive;
+    judgement.negative = out.negative;
+    out.judgements = {std::move(judgement)};
+  }
+  out.by_nouns = row.contains("nouns");
   for (const Json& noun : array_of(row, "nouns", where)) {
     if (noun.value("verdict", Json()) != Json("missing")) continue;
     out.missing.push_back(span_of(noun.value("span", Json()), out.caption, where));

@@ -4,22 +4,38 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "language/span.h"
+#include "vigor/annotations.h"
 
 namespace vigor {
+
+// What a stream says of one sentence, or of a whole caption.
+struct SentenceReward {
+  double positive = 0;           // at least 0
+  double negative = 0;           // at most 0
+  std::optional<double> margin;  // of a reward model: ln P(yes) / P(no)
+  std::set<SentenceError> errors;
+};
 
 struct RewardRow {
   std::string image;
   int64_t sample = 0;
   std::string caption;
-  bool scored = false;                    // else failed, and nothing below is set
+  bool scored = false;                    // else nothing below is set
   double positive = 0;                    // at least 0
   double negative = 0;                    // at most 0
   std::vector<language::Span> sentences;  // bytes of the caption
+  // Parallel to the sentences; of a holistic reward the one of the whole. Empty where a hand-made
+  // file has the caption's sums alone.
+  std::vector<SentenceReward> judgements;
+  bool holistic = false;
+  bool by_nouns = false;  // a detector's
   // Noun phrases judged not to be in the picture; empty in the rewards of a reward model.
   std::vector<language::Span> missing;
 };

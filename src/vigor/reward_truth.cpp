@@ -10,10 +10,10 @@
 namespace vigor {
 namespace {
 
-// Mentions of one picture.
+// Mentions of one picture, or judgements of a reward model.
 struct PictureTally {
   double tp = 0, fp = 0, fn = 0, tn = 0;
-  double found = 0, missing = 0;
+  double found = 0, missing = 0;  // or: good, wrong
 };
 
 using Tallies = std::map<std::string, PictureTally>;
@@ -46,45 +46,84 @@ bool is_scored(const Json& row) {
   return row.value("status", "") == "scored";
 }
 
+// What the figures of every kind of reward have.
+Json caption_figures(const std::vector<Json>& rows, size_t pictures, int64_t max_failures) {
+  std::map<std::string, int64_t> counts = {
+      {"scored", 0}, {"unparsed", 0}, {"failed", 0}, {"unjudged", 0}};
+  double positive = 0, negative = 0;
+  for (const Json& row : rows) {
+    ++counts.at(row.at("status").get<std::string>());
+    if (!is_scored(row)) continue;
+    positive += row.at("positive").get<double>();
+    negative += row.at("negative").get<double>();
+  }
+  return {{"captions", rows.size()}, {"pictures", pictures},
+          {"counts", counts},        {"positive", positive},
+          {"negative", negative},    {"withheld", counts["failed"] > max_failures},
+          {"reason", Json::object()}};
+}
+
+// missing / (missing + found), null where the figures are withheld.
+void add_share_unless_withheld(Json& figures, const char* name, const Tallies& tallies) {
+  add_share(
+      figures, name, tallies, [](const PictureTally& t) { return t.missing; },
+      [](const PictureTally& t) { return t.missing + t.found; });
+  if (!figures["withheld"].get<bool>()) return;
+  figures[name] = figures["ci95"][name] = Json();
+  figures["reason"][name] = std::to_string(figures["counts"]["failed"].get<int64_t>()) +
+                            " captions failed: more than are accepted";
+}
+
 }  // namespace
 
 Json reward_metrics(const std::vector<Json>& rows, int64_t max_failures) {
   Tallies tallies;
   std::map<std::string, int64_t> nouns = {
       {"found", 0}, {"missing", 0}, {"unasked", 0}, {"stuff", 0}, {"abstract", 0}};
-  double positive = 0, negative = 0;
-  int64_t scored = 0, with_missing = 0;
+  int64_t with_missing = 0;
   for (const Json& row : rows) {
     PictureTally& tally = tallies[row.at("image").get<std::string>()];
     if (!is_scored(row)) continue;
-    ++scored;
     for (auto& [name, count] : nouns) count += row.at("counts").at(name).get<int64_t>();
     const auto missing = row.at("counts").at("missing").get<int64_t>();
     tally.missing += static_cast<double>(missing);
     tally.found += row.at("counts").at("found").get<double>();
     with_missing += missing > 0 ? 1 : 0;
-    positive += row.at("positive").get<double>();
-    negative += row.at("negative").get<double>();
   }
-  const int64_t failed = static_cast<int64_t>(rows.size()) - scored;
-  Json figures = {
-      {"captions", rows.size()},
-      {"pictures", tallies.size()},
-      {"counts", {{"scored", scored}, {"unparsed", 0}, {"failed", failed}, {"unjudged", 0}}},
-      {"nouns", nouns},
-      {"captions_with_missing", with_missing},
-      {"positive", positive},
-      {"negative", negative},
-      {"withheld", failed > max_failures},
-      {"reason", Json::object()}};
-  add_share(
-      figures, "hallucinated_share", tallies, [](const PictureTally& t) { return t.missing; },
-      [](const PictureTally& t) { return t.missing + t.found; });
-  if (failed > max_failures) {
-    figures["hallucinated_share"] = figures["ci95"]["hallucinated_share"] = Json();
-    figures["reason"]["hallucinated_share"] = std::to_string(failed) + " captions failed, and " +
-                                              std::to_string(max_failures) + " are accepted";
+  Json figures = caption_figures(rows, tallies.size(), max_failures);
+  figures["nouns"] = nouns;
+  figures["captions_with_missing"] = with_missing;
+  add_share_unless_withheld(figures, "hallucinated_share", tallies);
+  return figures;
+}
+
+Json model_reward_metrics(const std::vector<Json>& rows, int64_t max_failures) {
+  Tallies tallies;
+  int64_t judged = 0, wrong = 0;
+  Json errors = Json::object();
+  for (const Json& row : rows) {
+    PictureTally& tally = tallies[row.at("image").get<std::string>()];
+    if (!is_scored(row)) continue;
+    // One judgement for the whole, or one a sentence.
+    const bool holistic = row.contains("whole");
+    const Json judgements = holistic ? Json::array({row.at("whole")}) : row.at("sentences");
+    for (const Json& judgement : judgements) {
+      const Json& sums = holistic ? row : judgement;
+      const bool is_wrong = -sums.at("negative").get<double>() > sums.at("positive").get<double>();
+      ++judged;
+      wrong += is_wrong ? 1 : 0;
+      (is_wrong ? tally.missing : tally.found) += 1;
+      for (const Json& error : judgement.at("errors")) {
+        Json& count = errors[error.get<std::string>()];
+        count = (count.is_null() ? 0 : count.get<int64_t>()) + 1;
+      }
+    }
   }
+  Json figures = caption_figures(rows, tallies.size(), max_failures);
+  figures["judged"] = judged;
+  figures["wrong"] = wrong;
+  figures["errors"] = errors;
+  add_share_unless_withheld(figures, "wrong_share", tallies);
   return figures;
 }
 

@@ -14,6 +14,10 @@ namespace vigor {
 // "reason" when there is none, or when more than `max_failures` captions failed.
 Json reward_metrics(const std::vector<Json>& rows, int64_t max_failures);
 
+// The same of a reward model's rows: "judged" (sentences; captions when holistic), "wrong" (those
+// with more against them than for them), "errors" (kinds named, by name), "wrong_share".
+Json model_reward_metrics(const std::vector<Json>& rows, int64_t max_failures);
+
 // Of the verdict "missing" as a claim that a noun is hallucinated: {"precision", "recall",
 // "accuracy", "tp", "fp", "fn", "tn", "unasked", "outside", "ci95": {...}}. A mention counts when
 // `vocabulary` knows its concept; `outside` counts those that it does not know, `unasked` those

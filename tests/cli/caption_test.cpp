@@ -62,6 +62,50 @@ TEST_F(EndToEndCaption, APictureWithoutACaptionIsAFailure) {
   EXPECT_EQ(caption({"--max-failures", "1"}).exit_code, 0);
 }
 
+TEST_F(EndToEndCaption, EachPictureIsAskedInItsOwnWordsWhichTheRunRemembers) {
+  // Every picture knows an answer to both phrasings.
+  std::string recording, prompts;
+  for (const char* prompt : {"Say.", "Tell."}) {
+    prompts += std::string(prompt) + "\n";
+    for (const char* image : {"a.JPG", "b.png"}) {
+      recording += dump_json({{"image", image},
+                              {"question", prompt},
+                              {"answer", std::string(image) + " " + prompt}}) +
+                   "\n";
+    }
+  }
+  folder_.write("both.jsonl", recording);
+  folder_.write("prompts.txt", prompts);
+  folder_.write("other.txt", prompts + "Go on.\n");
+  const auto sample = [&](const char* file, std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"--model",   "recorded:" + path("both.jsonl"),
+                                          "--images",  path("images"),
+                                          "--prompts", path(file),
+                                          "--out",     path("samples.jsonl")};
+    arguments.insert(arguments.begin(), more.begin(), more.end());
+    return spawn(VIGOR_PROGRAM, arguments);
+  };
+  const SpawnResult result = sample("prompts.txt", {"train", "sample"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const std::vector<JsonRow> rows = read_json_rows(folder_ / "samples.jsonl");
+  ASSERT_EQ(rows.size(), 10u) << "the stage draws five of each";
+  for (const JsonRow& row : rows) {
+    EXPECT_EQ(row.value["caption"],
+              row.value["image"].get<std::string>() + " " + row.value["prompt"].get<std::string>());
+  }
+  const Json run = read_json_file(folder_ / "samples.jsonl.run/run.json");
+  EXPECT_EQ(run["settings"]["prompt"]["count"], 2);
+  EXPECT_TRUE(run["settings"]["prompt"]["sha256"].is_string());
+  const SpawnResult other = sample("other.txt", {"train", "sample"});
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_THAT(other.err, HasSubstr("prompt"));
+  // The same as caption with those numbers.
+  EXPECT_THAT(sample("prompts.txt", {"caption", "--samples", "5", "--temperature", "0.7"}).err,
+              HasSubstr("this run is complete"));
+  EXPECT_EQ(sample("prompts.txt", {"caption", "--prompt", "Say."}).exit_code, 2);
+  EXPECT_EQ(sample("none.txt", {"caption"}).exit_code, 1);
+}
+
 TEST_F(EndToEndCaption, HiddenFilesAreNoPictures) {
   folder_.write("images/.a.jpg", "");
   folder_.write("images/._b.png", "");

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <cmath>
+
 #include "base/files.h"
 #include "base/json.h"
 #include "tests/testing/chat_server.h"
@@ -226,6 +228,181 @@ TEST_F(EndToEndTrainScore, KilledRunsEndInTheSameFile) {
   }
   ASSERT_EQ(score(oracle()).exit_code, 0);
   EXPECT_EQ(read_file(folder_ / "rewards.jsonl"), read_file(folder_ / "whole.jsonl"));
+}
+
+// The reward model, by recorded answers and over HTTP.
+class EndToEndModelReward : public EndToEndTrainScore {
+ protected:
+  SpawnResult judged(const std::string& model, std::vector<std::string> more = {},
+                     const char* out = "judged.jsonl") {
+    std::vector<std::string> arguments = {
+        "train",      "score",  "--reward",   "model",
+        "--model",    model,    "--captions", path("captions.jsonl"),
+        "--question", "Right?", "--out",      path(out)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return spawn(VIGOR_PROGRAM, arguments);
+  }
+  void record(const char* name, bool with_cats = true) {
+    std::string lines;
+    const auto add = [&](const char* image, const char* text, const char* answer, double margin) {
+      lines += dump_json({{"image", image},
+                          {"question", "Right?\n" + std::string(text)},
+                          {"answer", answer},
+                          {"margin", margin}}) +
+               "\n";
+    };
+    add("a.jpg", "A man and a dog.", "Yes.", 2);
+    add("a.jpg", "A dog.", "Yes.", 1.5);
+    add("a.jpg", "A dog. It sees a kite.", "No: object.", -1);
+    if (with_cats) add("b.jpg", "Two cats.", "No: object, count.", -3);
+    folder_.write(name, lines);
+  }
+};
+
+TEST_F(EndToEndModelReward, JudgesSelectAndAreResumed) {
+  record("answers.jsonl");
+  const std::string model = "recorded:" + path("answers.jsonl");
+  const SpawnResult result = judged(model, {"--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json metrics = Json::parse(result.out);
+  EXPECT_EQ(metrics["benchmark"], "model-reward");
+  EXPECT_EQ(metrics["judged"], 4);
+  EXPECT_EQ(metrics["wrong"], 2);
+  EXPECT_EQ(metrics["errors"], Json({{"count", 1}, {"object", 2}}));
+  const std::vector<JsonRow> rows = read_json_rows(folder_ / "judged.jsonl");
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[1].value["sentences"].size(), 2u);
+  EXPECT_NEAR(rows[1].value["negative"].get<double>(),
+              -1 / (1 + std::exp(1.5)) - 1 / (1 + std::exp(-1.0)), 1e-12);
+  EXPECT_THAT(judged(model).err, HasSubstr("this run is complete"));
+  const SpawnResult other = judged(model, {"--reading", "text"});
+  EXPECT_EQ(other.exit_code, 1) << "other settings, same folder";
+  EXPECT_THAT(other.err, HasSubstr("reading"));
+
+  ASSERT_EQ(score(oracle()).exit_code, 0);
+  folder_.write(
+      "select.json",
+      dump_json({{"rewards",
+                  {{"automatic", path("rewards.jsonl")}, {"reward_model", path("judged.jsonl")}}},
+                 {"out", path("selected.jsonl")}}));
+  ASSERT_EQ(spawn(VIGOR_PROGRAM, {"train", "select", "--config", path("select.json")}).exit_code,
+            0);
+  const std::vector<JsonRow> selected = read_json_rows(folder_ / "selected.jsonl");
+  ASSERT_EQ(selected.size(), 2u);
+  EXPECT_EQ(selected[0].value["sample"], 0);
+}
+
+TEST_F(EndToEndModelReward, AFailedAnswerIsNoRewardAndIsAskedAgain) {
+  record("answers.jsonl", false);
+  const SpawnResult first = judged("recorded:" + path("answers.jsonl"));
+  EXPECT_EQ(first.exit_code, 1);
+  EXPECT_THAT(first.err, HasSubstr("1 captions have no reward"));
+  const Json row = read_json_rows(folder_ / "judged.jsonl")[2].value;
+  EXPECT_EQ(row["status"], "failed");
+  EXPECT_FALSE(row.contains("negative"));
+  EXPECT_EQ(judged("recorded:" + path("answers.jsonl"), {"--max-failures", "1"}).exit_code, 0);
+}
+
+TEST_F(EndToEndModelReward, AnEndpointJudgesInShardsByItsConfig) {
+  std::atomic<int> asked = 0;
+  ChatServer server([&](const testing::ServerRequest& request) {
+    ++asked;
+    return testing::chat_answer(request.prompt().find("cat") == std::string::npos ? "Yes."
+                                                                                  : "No: object.");
+  });
+  folder_.write("score.json", dump_json({{"reward", "model"},
+                                         {"reading", "text"},
+                                         {"model", server.base_url() + "#judge"},
+                                         {"captions", path("captions.jsonl")},
+                                         {"images", path("images")}}));
+  std::string joined;
+  for (const char* shard : {"1/2", "2/2"}) {
+    const std::string out = path(shard[0] == '1' ? "one.jsonl" : "two.jsonl");
+    const SpawnResult result =
+        spawn(VIGOR_PROGRAM,
+              {"train", "score", "--config", path("score.json"), "--out", out, "--shard", shard});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    joined += read_file(out);
+  }
+  EXPECT_EQ(asked, 4);
+  ASSERT_EQ(spawn(VIGOR_PROGRAM,
+                  {"train", "score", "--config", path("score.json"), "--out", path("all.jsonl")})
+                .exit_code,
+            0);
+  EXPECT_EQ(joined, read_file(folder_ / "all.jsonl"));
+  EXPECT_EQ(read_json_rows(folder_ / "all.jsonl")[2].value["negative"], -1.0);
+}
+
+TEST_F(EndToEndModelReward, IsCheckedAgainstPeople) {
+  record("answers.jsonl");
+  ASSERT_EQ(judged("recorded:" + path("answers.jsonl")).exit_code, 0);
+  std::string people;
+  const auto add = [&](const char* image, int sample, const char* caption, Json sentences) {
+    people += dump_json({{"image", image},
+                         {"sample", sample},
+                         {"annotator", "ann"},
+                         {"caption", caption},
+                         {"sentences", std::move(sentences)}}) +
+              "\n";
+  };
+  const auto said = [](int start, int end, const char* label) {
+    return Json({{"start", start}, {"end", end}, {"label", label}});
+  };
+  add("a.jpg", 0, "A man and a dog.", Json::array({said(0, 16, "correct")}));
+  add("a.jpg", 1, "A dog. It sees a kite.",
+      Json::array({said(0, 6, "wrong"), said(7, 22, "wrong")}));
+  add("b.jpg", 0, "Two cats.", Json::array({said(0, 9, "wrong")}));
+  folder_.write("people.jsonl", people);
+  folder_.write("held-out.json", "[{\"image\": \"a.jpg\"}]");
+  const auto check = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"train",         "judge-check",
+                                          "--rewards",     path("judged.jsonl"),
+                                          "--annotations", path("people.jsonl")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return spawn(VIGOR_PROGRAM, arguments);
+  };
+  const SpawnResult all = check({"--json", "--out", path("check.json")});
+  ASSERT_EQ(all.exit_code, 0) << all.err;
+  EXPECT_THAT(all.err, HasSubstr("--held-out"));
+  const Json figures = Json::parse(all.out);
+  EXPECT_EQ(figures, read_json_file(folder_ / "check.json"));
+  EXPECT_EQ(figures["all"]["judged"], 4);
+  EXPECT_EQ(figures["all"]["accuracy"], 0.75);
+  EXPECT_EQ(figures["all"]["kinds"]["object"]["named"], 2);
+  const SpawnResult table = check({"--held-out", path("held-out.json")});
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("images: held out"));
+  EXPECT_EQ(check({"--held-out", path("none.json")}).exit_code, 1);
+  EXPECT_EQ(spawn(VIGOR_PROGRAM, {"train", "judge-check"}).exit_code, 2);
+}
+
+TEST_F(EndToEndModelReward, MistakesAreNamed) {
+  record("answers.jsonl");
+  const std::string model = "recorded:" + path("answers.jsonl");
+  struct Mistake {
+    std::vector<std::string> arguments;
+    std::string message;
+  };
+  const std::vector<Mistake> mistakes = {
+      {{}, "--model"},
+      {{"--model", path("none")}, "--images"},
+      {{"--model", model, "--threshold", "0.5"}, "--threshold is an option of --reward automatic"},
+      {{"--model", model, "--reading", "soft"}, "--reading"},
+  };
+  for (const Mistake& mistake : mistakes) {
+    std::vector<std::string> arguments = {"train",      "score",
+                                          "--reward",   "model",
+                                          "--captions", path("captions.jsonl"),
+                                          "--out",      path("judged.jsonl")};
+    arguments.insert(arguments.end(), mistake.arguments.begin(), mistake.arguments.end());
+    const SpawnResult result = spawn(VIGOR_PROGRAM, arguments);
+    EXPECT_EQ(result.exit_code, 2) << mistake.message << result.err;
+    EXPECT_THAT(result.err, HasSubstr(mistake.message));
+  }
+  const SpawnResult other = score(oracle(), {"--holistic"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("--holistic is an option of --reward model"));
+  EXPECT_FALSE(fs::exists(folder_ / "judged.jsonl"));
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
-// Files between the stages of the training loop: annotations, rewards, M-HalDetect's segments. The
-// first byte says which.
+// Files between the stages of the training loop: annotations, rewards, M-HalDetect's segments,
+// prompts. The first byte says which.
 #include <string_view>
 
 #include "base/error.h"
 #include "vigor/annotation_import.h"
 #include "vigor/annotations.h"
+#include "vigor/prompt_set.h"
 #include "vigor/refine.h"
 #include "vigor/reward_data.h"
 #include "vigor/reward_file.h"
@@ -15,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   try {
-    switch (data[0] % 3) {
+    switch (static_cast<uint8_t>(data[0] - '0') % 4) {
       case 0: {
         const auto annotations = parse_annotations(text, "fuzz");
         for (const auto& one : annotations) {
@@ -30,10 +31,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
           refine_caption(row.caption, row.sentences, row.missing);
         }
         break;
-      default:
+      case 2:
         for (const auto& one : import_mhaldetect(text, "fuzz").annotations) {
           parse_annotation(annotation_row(one), "again");
         }
+        break;
+      default:
+        drawn_prompt(parse_prompts(text, "fuzz"), 1, "a.jpg");
     }
   } catch (const Error&) {
   }

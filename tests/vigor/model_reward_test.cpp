@@ -83,7 +83,7 @@ TEST(ModelReward, ProbabilitiesHardLabelsAndText) {
   EXPECT_EQ(read[0].sentences, caption.sentences);
 }
 
-TEST(ModelReward, WhatCannotBeReadIsFailedAndNeverZero) {
+TEST(ModelReward, WhatCannotBeReadHasAStatusAndNoNumber) {
   const CaptionToJudge caption = two_sentences(0, "It runs.");
   const Answer good = answered("Yes.", 1.0), mute = answered("Yes.", std::nullopt),
                other = answered("Perhaps", 1.0);
@@ -92,14 +92,26 @@ TEST(ModelReward, WhatCannotBeReadIsFailedAndNeverZero) {
   const auto row_of = [&](const Answer& second, RewardReading reading) {
     const std::vector<const Answer*> answers = {&good, &second};
     const Json row = model_reward_row(caption, answers, asked(reading));
-    EXPECT_EQ(row["status"], "failed");
     EXPECT_FALSE(row.contains("positive"));
-    return row["error"].get<std::string>();
+    // The next stages know the row as one without a score.
+    EXPECT_FALSE(parse_rewards(dump_json(row), "rewards")[0].scored);
+    return row["status"].get<std::string>() + ": " + row["error"].get<std::string>();
   };
   EXPECT_THAT(row_of(mute, RewardReading::kProbability),
-              HasSubstr("sentence 2: the model gives no"));
-  EXPECT_THAT(row_of(other, RewardReading::kText), HasSubstr("neither yes nor no: 'Perhaps'"));
-  EXPECT_THAT(row_of(broken, RewardReading::kHard), HasSubstr("cannot be decoded"));
+              HasSubstr("failed: sentence 2: the model gives no"));
+  EXPECT_THAT(row_of(other, RewardReading::kText),
+              HasSubstr("unparsed: sentence 2: the answer is neither yes nor no: 'Perhaps'"));
+  EXPECT_THAT(row_of(broken, RewardReading::kHard), HasSubstr("failed: sentence 2: image: cannot"));
+}
+
+TEST(ModelReward, ACaptionWithoutASentenceIsUnjudged) {
+  for (const bool holistic : {false, true}) {
+    ModelRewardOptions options = asked(RewardReading::kProbability);
+    options.holistic = holistic;
+    const Json row = model_reward_row({"a.jpg", 0, " ", {}}, {}, options);
+    EXPECT_EQ(row["status"], "unjudged");
+    EXPECT_FALSE(row.contains("negative"));
+  }
 }
 
 TEST(ModelReward, HolisticGivesOneAnswerForAllSentences) {
