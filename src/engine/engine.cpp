@@ -6,29 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <optional>
 #include <tuple>
 
-#include "base/error.h"
-#include "engine/shared_prefix_attention.h"
+#include "engine/engine_batch.h"
 
 namespace vigor {
-
-// Prompts of one request that share a prefix through the image.
-struct Engine::Cluster {
-  size_t request = 0;
-  std::vector<size_t> prompts;  // indices into the request's prompts
-  std::vector<int64_t> prefix;  // ids, with kImageTokenId
-};
-
-// One row: an answer under way.
-struct Engine::BatchRow {
-  size_t request, prompt;
-  int64_t sample;
-  int64_t start;  // tokens in front of the row's own
-  size_t cluster;
-  std::span<const int64_t> suffix;
-};
 
 namespace {
 
@@ -37,213 +19,7 @@ int64_t own_tokens(const LlamaConfig& config, int64_t suffix, const DecodingOpti
   return suffix + std::min(options.max_new_tokens, config.max_position_embeddings);
 }
 
-bool has_image(std::span<const int64_t> ids) {
-  return std::find(ids.begin(), ids.end(), kImageTokenId) != ids.end();
-}
-
-size_t common_length(std::span<const int64_t> a, std::span<const int64_t> b) {
-  return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
-                             a.begin());
-}
-
-at::Tensor long_tensor(std::span<const int64_t> values, at::Device device) {
-  at::Tensor t =
-      at::empty({static_cast<int64_t>(values.size())}, at::TensorOptions().dtype(at::kLong));
-  std::copy(values.begin(), values.end(), t.data_ptr<int64_t>());
-  return t.to(device);
-}
-
-// Adds the seconds since construction to a phase.
-class Stopwatch {
- public:
-  Stopwatch(const Clock& clock, double& seconds)
-      : clock_(clock), seconds_(seconds), start_(clock()) {}
-  ~Stopwatch() { seconds_ += clock_() - start_; }
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-
- private:
-  const Clock& clock_;
-  double& seconds_;
-  double start_;
-};
-
 }  // namespace
-
-// One batch: prefixes prefilled, then forwards over the rows' own tokens.
-class Engine::Batch {
- public:
-  Batch(Engine& engine, std::span<const EngineRequest> requests)
-      : engine_(engine), requests_(requests) {
-    check_lengths();
-    encode_images();
-    make_clusters();
-    prefill();
-  }
-
-  // `samples` rows a prompt, cluster after cluster.
-  std::vector<BatchRow> make_rows(int64_t samples) const {
-    std::vector<BatchRow> rows;
-    for (size_t c = 0; c < clusters_.size(); ++c) {
-      const Cluster& cluster = clusters_[c];
-      for (const size_t prompt : cluster.prompts) {
-        const std::span<const int64_t> ids = requests_[cluster.request].prompts[prompt];
-        for (int64_t s = 0; s < samples; ++s) {
-          rows.push_back({cluster.request, prompt, s, cache_.lengths[c], c,
-                          ids.subspan(cluster.prefix.size())});
-        }
-      }
-    }
-    return rows;
-  }
-
-  // The rows of one wave; they see no more of the prefixes than their own clusters'.
-  void start_rows(std::span<const BatchRow> rows, int64_t capacity) {
-    attention_.reset();  // the last wave's memory goes back before the next one's is taken
-    const size_t first = rows.front().cluster, clusters = rows.back().cluster - first + 1;
-    wave_cache_.lengths.assign(
-        cache_.lengths.begin() + static_cast<std::ptrdiff_t>(first),
-        cache_.lengths.begin() + static_cast<std::ptrdiff_t>(first + clusters));
-    wave_cache_.longest = cache_.longest;
-    const auto part = [&](const std::vector<at::Tensor>& layers) {
-      std::vector<at::Tensor> out;
-      for (const at::Tensor& layer : layers)
-        out.push_back(layer.narrow(0, static_cast<int64_t>(first), static_cast<int64_t>(clusters)));
-      return out;
-    };
-    wave_cache_.keys = part(cache_.keys);
-    wave_cache_.values = part(cache_.values);
-    std::vector<int64_t> counts(clusters, 0);
-    for (const BatchRow& row : rows) ++counts[row.cluster - first];
-    attention_.emplace(wave_cache_, std::move(counts), capacity, text().config());
-  }
-
-  // ids[row] are the next tokens of each row (possibly none). Returns hidden states, packed.
-  at::Tensor forward(const std::vector<std::span<const int64_t>>& ids) {
-    std::vector<int64_t> packed, counts;
-    for (const auto& row : ids) {
-      counts.push_back(static_cast<int64_t>(row.size()));
-      packed.insert(packed.end(), row.begin(), row.end());
-    }
-    const at::Tensor positions = attention_->begin(counts, text().device());
-    const at::Tensor hidden =
-        text().forward(text().embed(long_tensor(packed, text().device())), positions, *attention_);
-    attention_->commit();
-    return hidden;
-  }
-
-  const Llama& text() const { return engine_.model_.text(); }
-
- private:
-  int64_t expanded(std::span<const int64_t> ids) const {
-    const int64_t image = has_image(ids) ? engine_.model_.config().image_tokens() - 1 : 0;
-    return static_cast<int64_t>(ids.size()) + image;
-  }
-
-  void check_lengths() const {
-    const int64_t limit = text().config().max_position_embeddings;
-    for (const EngineRequest& request : requests_) {
-      for (const auto& prompt : request.prompts) {
-        const int64_t length = expanded(prompt);
-        // The last token must be text: its logits start the answer, and a prefix must come before.
-        if (prompt.size() < 2 || prompt.back() == kImageTokenId) {
-          throw Error({.what = "a prompt must have at least two tokens and end in text",
-                       .where = printable(request.key),
-                       .cause = "the conversation template puts nothing after the image",
-                       .fix = "choose another --conversation"});
-        }
-        if (length >= limit) {
-          throw Error({.what = "the prompt takes " + std::to_string(length) +
-                               " tokens, the model's context holds " + std::to_string(limit),
-                       .where = printable(request.key),
-                       .cause = "the question is too long for this checkpoint",
-                       .fix = "shorten the question"});
-        }
-        if (has_image(prompt) && !request.pixels.defined()) {
-          throw Error({.what = "a prompt has an image token, the request has no image",
-                       .where = printable(request.key)});
-        }
-      }
-    }
-  }
-
-  void encode_images() {
-    Stopwatch watch(engine_.clock_, engine_.measurements_.seconds["vision"]);
-    std::vector<at::Tensor> pixels;
-    feature_row_.assign(requests_.size(), -1);
-    for (size_t r = 0; r < requests_.size(); ++r) {
-      const auto& prompts = requests_[r].prompts;
-      if (!std::any_of(prompts.begin(), prompts.end(),
-                       [](const auto& p) { return has_image(p); })) {
-        continue;
-      }
-      feature_row_[r] = static_cast<int64_t>(pixels.size());
-      pixels.push_back(requests_[r].pixels);
-    }
-    if (pixels.empty()) return;
-    features_ = engine_.model_.encode_images(at::stack(pixels).to(text().device(), text().dtype()));
-    engine_.measurements_.images += features_.size(0);
-    engine_.measurements_.useful_flops +=
-        vision_flops(engine_.model_.config()) * static_cast<double>(features_.size(0));
-  }
-
-  // Prompts that agree through the image form a cluster; its prefix is all that they agree on, but
-  // for the last token, whose logits each row needs.
-  void make_clusters() {
-    for (size_t r = 0; r < requests_.size(); ++r) {
-      const auto& prompts = requests_[r].prompts;
-      const size_t first = clusters_.size();
-      for (size_t p = 0; p < prompts.size(); ++p) {
-        const std::span<const int64_t> ids = prompts[p];
-        const auto image = std::find(ids.begin(), ids.end(), kImageTokenId);
-        const size_t through =
-            image == ids.end() ? 0 : static_cast<size_t>(image - ids.begin()) + 1;
-        Cluster* home = nullptr;
-        for (size_t c = first; c < clusters_.size() && engine_.options_.share_prefix; ++c) {
-          const size_t same = common_length(clusters_[c].prefix, ids);
-          const bool both = has_image(clusters_[c].prefix) == (through > 0);
-          if (both && same > 0 && same >= through) home = &clusters_[c];
-          if (home != nullptr) break;
-        }
-        if (home == nullptr) {
-          clusters_.push_back({r, {p}, {ids.begin(), ids.end() - 1}});
-          continue;
-        }
-        const size_t same = std::min(common_length(home->prefix, ids), ids.size() - 1);
-        home->prefix.resize(std::max(same, through));
-        home->prompts.push_back(p);
-      }
-    }
-  }
-
-  void prefill() {
-    Stopwatch watch(engine_.clock_, engine_.measurements_.seconds["prefix"]);
-    std::vector<at::Tensor> parts;
-    std::vector<int64_t> positions;
-    for (const Cluster& cluster : clusters_) {
-      const int64_t row = feature_row_[cluster.request];
-      parts.push_back(
-          engine_.model_.splice(cluster.prefix, row < 0 ? at::Tensor() : features_[row]));
-      const int64_t length = parts.back().size(0);
-      cache_.lengths.push_back(length);
-      for (int64_t i = 0; i < length; ++i) positions.push_back(i);
-      engine_.measurements_.computed_prompt_tokens += length;
-      engine_.measurements_.useful_flops += prefix_flops(text().config(), length);
-    }
-    PrefixAttention attention(cache_, text().config());
-    const auto [keys, values] =
-        text().prefill(at::cat(parts, 0), long_tensor(positions, text().device()), attention);
-    attention.keep(text().config().num_hidden_layers - 1, keys, values);
-  }
-
-  Engine& engine_;
-  std::span<const EngineRequest> requests_;
-  at::Tensor features_;  // [images, image_tokens, hidden]
-  std::vector<int64_t> feature_row_;
-  std::vector<Cluster> clusters_;
-  PrefixCache cache_, wave_cache_;
-  std::optional<SharedPrefixAttention> attention_;
-};
 
 Engine::Engine(const Llava& model, EngineOptions options, Clock clock)
     : model_(model), options_(options), clock_(std::move(clock)) {
@@ -266,8 +42,8 @@ std::vector<std::vector<EngineAnswer>> Engine::run(std::span<const EngineRequest
   if (!any) return answers;
 
   const c10::NoGradGuard no_grad;
-  Batch batch(*this, requests);
-  const std::vector<BatchRow> rows = batch.make_rows(options.samples);
+  Batch batch(*this, requests, options.samples);
+  const std::vector<BatchRow> rows = batch.make_rows();
   for (size_t first = 0; first < rows.size();) {
     const size_t count = wave(std::span(rows).subspan(first), options);
     answer_rows(batch, requests, std::span(rows).subspan(first, count), options, answers);
@@ -423,8 +199,8 @@ std::vector<std::vector<std::vector<float>>> Engine::score(
     const std::vector<std::vector<std::vector<int64_t>>>& continuations) {
   std::vector<std::vector<std::vector<float>>> scores(requests.size());
   const c10::NoGradGuard no_grad;
-  Batch batch(*this, requests);
-  const std::vector<BatchRow> rows = batch.make_rows(1);
+  Batch batch(*this, requests, 1);
+  const std::vector<BatchRow> rows = batch.make_rows();
   std::vector<std::vector<int64_t>> own;
   int64_t longest = 1;
   for (const BatchRow& row : rows) {

@@ -29,6 +29,10 @@ struct EngineOptions {
   // False computes every question on its own, from the image on: the field's way, kept as the
   // baseline that speed and equality are measured against.
   bool share_prefix = true;
+  // Questions that share more than the prefix of all (the contexts of a caption's sentences) are
+  // computed as a tree when that spares at least this share, 0 to 1, of the tokens behind the
+  // prefix: every branch costs the others some attention. Above 1: never.
+  double least_tree_saving = 0.25;
 };
 
 struct DecodingOptions {

@@ -20,6 +20,17 @@ at::Tensor index_tensor(const std::vector<int64_t>& values) {
 
 }  // namespace
 
+bool PrefixCache::branches() const {
+  return std::any_of(trees.begin(), trees.end(), [](const auto& tree) { return !tree.empty(); });
+}
+
+void PrefixCache::hide_branches(size_t cluster, int64_t leaf, float* bias) const {
+  const std::vector<int64_t>& tree = trees[cluster];
+  float* first = bias + lengths[cluster] - static_cast<int64_t>(tree.size());
+  std::fill_n(first, tree.size(), kMasked);
+  for (; leaf >= 0; leaf = tree[static_cast<size_t>(leaf)]) first[leaf] = 0;
+}
+
 PrefixAttention::PrefixAttention(PrefixCache& cache, const LlamaConfig& config)
     : cache_(cache), clusters_(static_cast<int64_t>(cache.lengths.size())) {
   cache.longest = *std::max_element(cache.lengths.begin(), cache.lengths.end());
@@ -35,6 +46,17 @@ PrefixAttention::PrefixAttention(PrefixCache& cache, const LlamaConfig& config)
   bias_ = at::full({cache.longest, cache.longest}, kMasked, at::TensorOptions().dtype(at::kFloat))
               .triu(1)
               .view({1, 1, cache.longest, cache.longest});
+  if (!cache.branches()) return;
+  bias_ = bias_.repeat({clusters_, 1, 1, 1});
+  for (int64_t c = 0; c < clusters_; ++c) {
+    const std::vector<int64_t>& tree = cache.trees[static_cast<size_t>(c)];
+    const int64_t root = cache.lengths[static_cast<size_t>(c)] - static_cast<int64_t>(tree.size());
+    for (size_t i = 0; i < tree.size(); ++i) {
+      float* seen = bias_.data_ptr<float>() +
+                    (c * cache.longest + root + static_cast<int64_t>(i)) * cache.longest;
+      cache.hide_branches(static_cast<size_t>(c), static_cast<int64_t>(i), seen);
+    }
+  }
 }
 
 at::Tensor PrefixAttention::pad(const at::Tensor& t) {
@@ -71,30 +93,43 @@ at::Tensor PrefixAttention::attend(int64_t layer, const at::Tensor& q, const at:
 
 SharedPrefixAttention::SharedPrefixAttention(const PrefixCache& prefix,
                                              std::vector<int64_t> rows_per_cluster,
-                                             int64_t capacity, const LlamaConfig& config)
+                                             std::vector<int64_t> leaves, int64_t capacity,
+                                             const LlamaConfig& config)
     : prefix_(prefix),
       clusters_(static_cast<int64_t>(rows_per_cluster.size())),
       widest_(*std::max_element(rows_per_cluster.begin(), rows_per_cluster.end())),
       capacity_(capacity),
       keys_(static_cast<size_t>(config.num_hidden_layers)),
       values_(static_cast<size_t>(config.num_hidden_layers)) {
+  const bool branches = prefix.branches();
+  const bool uniform = std::all_of(prefix.lengths.begin(), prefix.lengths.end(),
+                                   [&](int64_t n) { return n == prefix.longest; });
+  const int64_t views = branches ? widest_ : 1;  // of a cluster's prefix
+  if (branches || !uniform) {
+    prefix_bias_ = at::zeros({clusters_, 1, 1, views, 1, prefix.longest},
+                             at::TensorOptions().dtype(at::kFloat));
+  }
   for (int64_t c = 0; c < clusters_; ++c) {
-    for (int64_t i = 0; i < rows_per_cluster[static_cast<size_t>(c)]; ++i) {
+    const auto cluster = static_cast<size_t>(c);
+    const int64_t length = prefix.lengths[cluster];
+    if (prefix_bias_.defined()) {
+      prefix_bias_[c].narrow(-1, length, prefix.longest - length).fill_(kMasked);
+    }
+    for (int64_t i = 0; i < rows_per_cluster[cluster]; ++i) {
+      const int64_t leaf = leaves[slot_.size()];
       slot_.push_back(c * widest_ + i);
-      cluster_.push_back(c);
+      int64_t start = length;
+      if (branches) {
+        const std::vector<int64_t>& tree = prefix.trees[cluster];
+        start -= static_cast<int64_t>(tree.size());
+        for (int64_t at = leaf; at >= 0; at = tree[static_cast<size_t>(at)]) ++start;
+        prefix.hide_branches(cluster, leaf,
+                             prefix_bias_.data_ptr<float>() + slot_.back() * prefix.longest);
+      }
+      start_.push_back(start);
     }
   }
   own_.assign(slot_.size(), 0);
-  const bool uniform = std::all_of(prefix.lengths.begin(), prefix.lengths.end(),
-                                   [&](int64_t n) { return n == prefix.longest; });
-  if (!uniform) {
-    prefix_bias_ =
-        at::zeros({clusters_, 1, 1, 1, 1, prefix.longest}, at::TensorOptions().dtype(at::kFloat));
-    for (int64_t c = 0; c < clusters_; ++c) {
-      const int64_t length = prefix.lengths[static_cast<size_t>(c)];
-      prefix_bias_[c].narrow(-1, length, prefix.longest - length).fill_(kMasked);
-    }
-  }
 }
 
 at::Tensor SharedPrefixAttention::begin(const std::vector<int64_t>& new_tokens, at::Device device) {
@@ -109,11 +144,10 @@ at::Tensor SharedPrefixAttention::begin(const std::vector<int64_t>& new_tokens, 
                              at::TensorOptions().dtype(at::kFloat));
   float* cell = bias.data_ptr<float>();
   for (size_t row = 0; row < slot_.size(); ++row) {
-    const int64_t start = prefix_.lengths[static_cast<size_t>(cluster_[row])];
     for (int64_t i = 0; i < new_tokens[row]; ++i) {
       query_place.push_back(slot_[row] * longest_new_ + i);
       key_place.push_back(slot_[row] * capacity_ + own_[row] + i);
-      positions.push_back(start + own_[row] + i);
+      positions.push_back(start_[row] + own_[row] + i);
       float* seen = cell + (slot_[row] * longest_new_ + i) * used_;
       std::fill(seen, seen + own_[row] + i + 1, 0.0f);
     }

@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <memory>
+#include <set>
 
 #include "tests/testing/golden.h"
 
@@ -123,6 +124,107 @@ TEST_P(ReferenceEngine, SharedPrefixGivesTheTokensOfOneQuestionAtATime) {
     }
   }
   EXPECT_LT(shared.measurements().computed_prompt_tokens, shared.measurements().prompt_tokens);
+}
+
+// What a reward model is asked: the beginnings of an image's captions, sentence by sentence, and
+// the same few tokens behind each. Captions 0 and 1 begin with the same sentence.
+std::vector<EngineRequest> with_contexts_of_sentences(std::vector<EngineRequest> requests) {
+  CounterRandom random(5, "sentences");
+  const auto sentence = [&random](std::vector<int64_t>& ids) {
+    for (uint32_t i = 0; i < 5 + random.below(4); ++i) ids.push_back(3 + random.below(500));
+  };
+  for (EngineRequest& request : requests) {
+    std::vector<int64_t> opening;
+    sentence(opening);
+    const std::vector<int64_t> first = std::move(request.prompts[0]);
+    request.prompts.clear();
+    for (int caption = 0; caption < 3; ++caption) {
+      std::vector<int64_t> text = first;
+      for (int s = 0; s < 4; ++s) {
+        if (s == 0 && caption < 2) {
+          text.insert(text.end(), opening.begin(), opening.end());
+        } else {
+          sentence(text);
+        }
+        std::vector<int64_t> asked = text;
+        for (const int64_t id : {7, 8, 9}) asked.push_back(id);
+        if (s > 0 || caption != 1) request.prompts.push_back(std::move(asked));
+      }
+    }
+  }
+  return requests;
+}
+
+// Distinct beginnings of the prompts, of which only the last token of each is no matter: what has
+// to be computed at least.
+int64_t distinct_tokens(const std::vector<EngineRequest>& requests, int64_t image_tokens) {
+  int64_t count = 0;
+  for (const EngineRequest& request : requests) {
+    std::set<std::vector<int64_t>> beginnings;
+    for (const auto& prompt : request.prompts) {
+      for (size_t n = 1; n <= prompt.size(); ++n)
+        beginnings.emplace(prompt.begin(), prompt.begin() + static_cast<std::ptrdiff_t>(n));
+    }
+    count += static_cast<int64_t>(beginnings.size()) + image_tokens - 1;
+  }
+  return count;
+}
+
+TEST_P(ReferenceEngine, ContextsOfSentencesAreATreeWithTheAnswersOfOneAtATime) {
+  const auto all = with_contexts_of_sentences(requests());
+  DecodingOptions options;
+  options.max_new_tokens = 8;
+  options.end_ids = {2};
+  options.probe_ids = {5, 6};
+  Engine tree(*model_, {}, steady_clock()), flat(*model_, {.least_tree_saving = 2}, steady_clock());
+  const auto together = tree.run(all, options), plain = flat.run(all, options);
+  for (size_t r = 0; r < all.size(); ++r) {
+    for (size_t p = 0; p < all[r].prompts.size(); ++p) {
+      const EngineRequest one = {all[r].key, all[r].pixels, {all[r].prompts[p]}};
+      Engine single(*model_, {}, steady_clock());
+      const EngineAnswer alone = single.run(std::span(&one, 1), options)[0][0];
+      EXPECT_EQ(together[r][p].ids, alone.ids) << "image " << r << ", prompt " << p;
+      EXPECT_EQ(plain[r][p].ids, alone.ids);
+      for (size_t i = 0; i < 2; ++i)
+        EXPECT_NEAR(together[r][p].probe_logprobs[i], alone.probe_logprobs[i], 1e-4);
+    }
+  }
+  // No token is computed twice.
+  EXPECT_EQ(tree.measurements().computed_prompt_tokens,
+            distinct_tokens(all, model_->config().image_tokens()));
+  EXPECT_LT(tree.measurements().computed_prompt_tokens, flat.measurements().computed_prompt_tokens);
+  EXPECT_EQ(tree.measurements().prompt_tokens, flat.measurements().prompt_tokens);
+}
+
+TEST_P(ReferenceEngine, TreesInWavesSamplesAndScores) {
+  auto all = with_contexts_of_sentences(requests());
+  // One image without a tree, and a prefix of another length.
+  all[0].prompts.resize(1);
+  DecodingOptions options;
+  options.max_new_tokens = 5;
+  options.samples = 2;
+  options.seed = 3;
+  options.sampling = {.temperature = 0.8};
+  Engine whole(*model_, {}, steady_clock()),
+      flat(*model_, {.least_tree_saving = 2}, steady_clock()),
+      narrow(*model_, {.row_bytes = 100'000}, steady_clock());
+  const auto together = whole.run(all, options), plain = flat.run(all, options),
+             waves = narrow.run(all, options);
+  std::vector<std::vector<std::vector<int64_t>>> continuations;
+  for (size_t r = 0; r < all.size(); ++r) {
+    for (size_t i = 0; i < together[r].size(); ++i) {
+      EXPECT_EQ(together[r][i].ids, plain[r][i].ids) << "image " << r << ", answer " << i;
+      EXPECT_EQ(together[r][i].ids, waves[r][i].ids) << "image " << r << ", answer " << i;
+    }
+    continuations.emplace_back(all[r].prompts.size(), std::vector<int64_t>{11, 12, 13});
+  }
+  const auto scores = whole.score(all, continuations),
+             plain_scores = flat.score(all, continuations);
+  for (size_t r = 0; r < all.size(); ++r) {
+    for (size_t p = 0; p < all[r].prompts.size(); ++p) {
+      for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(scores[r][p][i], plain_scores[r][p][i], 1e-4);
+    }
+  }
 }
 
 // However little memory the rows may take: waves of one row, and of a few over several images.
