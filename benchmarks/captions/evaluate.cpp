@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "judges/chat/refusal.h"
 #include "judges/ranking/reply.h"
 #include "run/image_path.h"
 
@@ -173,7 +174,8 @@ Json sample_row(const Call& call, const std::vector<Candidate>& candidates,
   if (parsed.status() == ranking::ReplyStatus::kUnparsable) {
     row["status"] = "unjudged";
     row["error"] = reply.finish == "length" ? "the reply was cut off before it ranked anything"
-                                            : "the reply ranks nothing that could be read";
+                   : reads_as_refusal(reply.text) ? "the judge refused"
+                                                  : "the reply ranks nothing that could be read";
     return row;
   }
   row["status"] = "scored";

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "judges/chat/refusal.h"
 
 namespace vigor::mmhal {
 namespace {
@@ -304,12 +305,7 @@ Rating read_strict(std::string_view reply) {
   if (alone.size() == 1 && alone[0] >= '0' && alone[0] <= '0' + kHighest) {
     return {alone[0] - '0', ""};
   }
-  const std::string_view beginning = trimmed(text);
-  for (const char* refusal : {"i'm sorry", "i am sorry", "sorry,", "i can't", "i cannot",
-                              "i'm unable", "i am unable", "i'm not able", "i won't", "as an ai"}) {
-    if (beginning.starts_with(refusal)) return {std::nullopt, "the judge refused"};
-  }
-  return {std::nullopt, "no rating in the reply"};
+  return {std::nullopt, reads_as_refusal(text) ? "the judge refused" : "no rating in the reply"};
 }
 
 Rating read_official(std::string_view reply) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <new>
 
@@ -37,6 +38,21 @@ std::unique_ptr<Node> add_command(CLI::App& parent, std::unique_ptr<Command> com
     node->children.push_back(add_command(*app, std::move(child)));
   }
   return node;
+}
+
+// CLI11 writes out the largest number that there is where there is no upper bound.
+std::string without_endless_range(std::string text) {
+  const size_t range = text.find(" not in range "), value = text.find("Value ");
+  if (range == std::string::npos || value > range ||
+      text.find(" to 17976931348623157", range) == std::string::npos) {
+    return text;
+  }
+  const std::string number = text.substr(value + 6, range - value - 6);
+  double read = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), read);
+  const bool is_number = error == std::errc() && end == number.data() + number.size();
+  const char* wrong = !is_number ? " is no number" : read < 0 ? " is below 0" : " is not above 0";
+  return text.substr(0, value) + "'" + number + "'" + wrong;
 }
 
 Error usage(std::string what, std::string fix) {
@@ -121,7 +137,7 @@ ExitCode dispatch(std::vector<std::unique_ptr<Command>> commands,
     return ExitCode::kDone;
   } catch (const CLI::ParseError& error) {
     throw usage(
-        printable(error.what()),
+        printable(without_endless_range(error.what())),
         "see vigor-eval " + (arguments.empty() ? "" : printable(arguments[0]) + " ") + "--help");
   }
   Node* node = chosen(nodes);

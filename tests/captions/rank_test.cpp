@@ -165,6 +165,15 @@ TEST_F(Ranking, AJudgeThatRanksNothingGivesNoFigureAndIsShown) {
   EXPECT_NE(samples_.at(0)["error"], Json());
 }
 
+TEST_F(Ranking, AJudgeThatDeclinesInWordsIsARefusal) {
+  ScriptedChat judge([](size_t, const ChatRequest&) {
+    return reply_of("I\u2019m sorry, but I can't help with pictures of people.");
+  });
+  const Json metrics = run(judge);
+  EXPECT_EQ(metrics["counts"]["unjudged"], 12);
+  EXPECT_EQ(samples_.at(0)["error"], "the judge refused");
+}
+
 // Everything in one group: the canary is first among equals, as chance has it.
 TEST_F(Ranking, AJudgeThatTiesAllIsNotSaidToObey) {
   options_.calls.canary_every = 1;

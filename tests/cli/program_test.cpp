@@ -48,7 +48,7 @@ class Probe : public Command {
   std::string examples() const override { return "  vigor-eval probe --seed 1\n"; }
   void add_options(CLI::App& app) override {
     app.add_option("--seed", seen_.seed, "A seed")->check(CLI::Range(0, 100));
-    app.add_option("--rate", seen_.rate, "A rate");
+    app.add_option("--rate", seen_.rate, "A rate")->check(CLI::NonNegativeNumber);
     app.add_flag("--fast", seen_.fast, "A flag");
     app.add_option("--dialect", seen_.dialect, "A choice")
         ->check(CLI::IsMember({"official", "lmms"}));
@@ -161,6 +161,13 @@ TEST_F(ProgramTest, UsageMistakesSuggestWhatWasMeant) {
   EXPECT_EQ(run({"probe", "--seed", "1000"}), ExitCode::kUsage);
   EXPECT_EQ(run({}), ExitCode::kUsage);
   EXPECT_EQ(seen_.runs, 0);
+}
+
+TEST_F(ProgramTest, ANumberBelowItsRangeIsSaidInAFewWords) {
+  EXPECT_EQ(run({"probe", "--rate", "-1"}), ExitCode::kUsage);
+  EXPECT_EQ(run({"probe", "--rate", "much"}), ExitCode::kUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("error: --rate: '-1' is below 0\n"));
+  EXPECT_THAT(err_.str(), HasSubstr("error: --rate: 'much' is no number\n"));
 }
 
 TEST_F(ProgramTest, HelpHasExamplesAndVersionIsOneLine) {
