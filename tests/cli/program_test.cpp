@@ -155,8 +155,7 @@ TEST_F(ProgramTest, UsageMistakesSuggestWhatWasMeant) {
   EXPECT_EQ(run({"probe", "--sed", "1"}), ExitCode::kUsage);
   EXPECT_EQ(err_.str(), "error: unknown option --sed\n  what to do: did you mean --seed?\n");
   EXPECT_EQ(run({"probe", "buid"}), ExitCode::kUsage);
-  EXPECT_EQ(err_.str(),
-            "error: vigor-eval probe has no buid\n  what to do: did you mean build?\n");
+  EXPECT_EQ(err_.str(), "error: vigor-eval probe has no buid\n  what to do: did you mean build?\n");
   EXPECT_EQ(run({"probe", "--seed=x"}), ExitCode::kUsage);
   EXPECT_EQ(run({"probe", "--seed", "1000"}), ExitCode::kUsage);
   EXPECT_EQ(run({}), ExitCode::kUsage);
@@ -165,8 +164,8 @@ TEST_F(ProgramTest, UsageMistakesSuggestWhatWasMeant) {
 
 TEST_F(ProgramTest, ANumberBelowItsRangeIsSaidInAFewWords) {
   EXPECT_EQ(run({"probe", "--rate", "-1"}), ExitCode::kUsage);
-  EXPECT_EQ(run({"probe", "--rate", "much"}), ExitCode::kUsage);
   EXPECT_THAT(err_.str(), HasSubstr("error: --rate: '-1' is below 0\n"));
+  EXPECT_EQ(run({"probe", "--rate", "much"}), ExitCode::kUsage);
   EXPECT_THAT(err_.str(), HasSubstr("error: --rate: 'much' is no number\n"));
 }
 
