@@ -11,6 +11,7 @@ ImportResult import(const std::string& format, const std::filesystem::path& file
                     const language::English* english, const std::string& where) {
   if (format == "annotations") return {read_annotations(file), {}};
   if (format == "m-haldetect") return import_mhaldetect(read_file(file), file.string());
+  if (format == "vigor") return import_vigor(read_file(file), file.string());
   if (format == "faithscore") {
     if (english == nullptr) {
       throw Error(
@@ -20,7 +21,7 @@ ImportResult import(const std::string& format, const std::filesystem::path& file
   }
   throw Error({.what = "'" + printable(format) + "' is no format of judgements",
                .where = where,
-               .fix = "one of annotations, faithscore, m-haldetect, scenes",
+               .fix = "one of annotations, faithscore, m-haldetect, vigor, scenes",
                .exit_code = ExitCode::kUsage});
 }
 

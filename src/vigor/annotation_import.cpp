@@ -4,17 +4,12 @@
 #include <cctype>
 #include <set>
 
-#include "base/error.h"
+#include "vigor/import_parts.h"
 
 namespace vigor {
 namespace {
 
 using language::Span;
-
-void leave_out(ImportResult& result, const std::string& reason, const std::string& example) {
-  auto& entry = result.left_out[reason];
-  if (entry.count++ == 0) entry.example = printable(example.substr(0, 200));
-}
 
 // Words of at least three letters, lower case, without a plural's "s": what ties a fact to the
 // sentence that it was taken from.
@@ -66,15 +61,6 @@ std::vector<size_t> character_bytes(std::string_view text) {
   return at;
 }
 
-// Image names seen so far, so that several answers of an image are its samples.
-class Samples {
- public:
-  int64_t next(const std::string& image) { return count_[image]++; }
-
- private:
-  std::map<std::string, int64_t> count_;
-};
-
 struct MhalLabel {
   std::string_view name;
   SentenceLabel label;
@@ -84,11 +70,6 @@ constexpr MhalLabel kMhalLabels[] = {{"ACCURATE", SentenceLabel::kCorrect, std::
                                      {"INACCURATE", SentenceLabel::kWrong, std::nullopt},
                                      {"ANALYSIS", SentenceLabel::kCorrect, true},
                                      {"UNSURE", SentenceLabel::kUnjudged, std::nullopt}};
-
-std::string text_of(const Json& row, const char* key) {
-  const auto found = row.find(key);
-  return found != row.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 // Where the segment lies in the caption, from `earliest` on; an empty span when nowhere.
 Span segment_span(const Json& segment, const std::string& caption,
@@ -151,7 +132,7 @@ CaptionAnnotation mhal_annotation(const Json& row, const std::string& here, Impo
 ImportResult import_faithscore(std::string_view text, const std::string& where,
                                const language::SentenceSplitter& splitter) {
   ImportResult out;
-  Samples samples;
+  ImportedSamples samples;
   for_each_jsonl(text, where, [&](size_t line, Json&& row) {
     const std::string here = where + ":" + std::to_string(line);
     const auto facts = row.is_object() ? row.find("stage 2") : row.end();
@@ -195,7 +176,7 @@ ImportResult import_faithscore(std::string_view text, const std::string& where,
 
 ImportResult import_mhaldetect(std::string_view text, const std::string& where) {
   ImportResult out;
-  Samples samples;
+  ImportedSamples samples;
   for (const JsonRow& row : parse_json_rows(text, where)) {
     const std::string here = where + ":" + std::to_string(row.line);
     if (!row.value.is_object()) {

@@ -38,4 +38,16 @@ ImportResult import_faithscore(std::string_view text, const std::string& where,
 // in the response.
 ImportResult import_mhaldetect(std::string_view text, const std::string& where);
 
+// amazon-science/vigor's annotations.json (Yan et al. 2024): captions of MS-COCO pictures by LLaVA
+// with people's judgement of correctness and creativity. Its keys are not described anywhere and
+// the file was not at hand, so rows are read by what their keys are called
+// (docs/format-annotations.md has the names); every key, label and kind of error that is not
+// understood is counted. Whatever JSON: an array, lines, an object of rows, or one with an array of
+// rows.
+//
+// A row has an image, and a caption or sentences to make it of; a sentence without position is
+// looked for, forwards, in the caption. Wrong: called so, or with a kind of error; correct: called
+// so, or an empty list of errors; else unjudged.
+ImportResult import_vigor(std::string_view text, const std::string& where);
+
 }  // namespace vigor

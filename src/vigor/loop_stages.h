@@ -20,7 +20,7 @@ struct StageResult {
 };
 
 // Section 3.1: judgements of others, or of several annotators, as one file of our format.
-//   {"file", "format": "annotations"|"faithscore"|"m-haldetect", "majority": false, "out"}
+//   {"file", "format": "annotations"|"faithscore"|"m-haldetect"|"vigor", "majority": false, "out"}
 // `english` gives FaithScore's answers their sentences, and may be null for other formats.
 StageResult annotate_stage(FileSystem& files, const Json& config, const std::string& where,
                            const language::English* english);

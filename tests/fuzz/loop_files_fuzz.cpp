@@ -1,5 +1,5 @@
 // Files between the stages of the training loop: annotations, rewards, M-HalDetect's segments,
-// prompts. The first byte says which.
+// ViGoR's annotations, prompts. The first byte says which.
 #include <string_view>
 
 #include "base/error.h"
@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   try {
-    switch (static_cast<uint8_t>(data[0] - '0') % 4) {
+    switch (static_cast<uint8_t>(data[0] - '0') % 5) {
       case 0: {
         const auto annotations = parse_annotations(text, "fuzz");
         for (const auto& one : annotations) {
@@ -33,6 +33,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         break;
       case 2:
         for (const auto& one : import_mhaldetect(text, "fuzz").annotations) {
+          parse_annotation(annotation_row(one), "again");
+        }
+        break;
+      case 4:
+        for (const auto& one : import_vigor(text, "fuzz").annotations) {
           parse_annotation(annotation_row(one), "again");
         }
         break;

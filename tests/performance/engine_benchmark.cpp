@@ -1,5 +1,6 @@
 // Images with 18 questions each through the engine, random weights of a geometry: rows/s and the
-// share of the machine's GEMM rate, measured in the same run.
+// share of the machine's GEMM rate, measured in the same run. And what a reward model is asked: the
+// contexts of every sentence of five captions.
 //
 //   vigor_engine_benchmark [--geometry=FILE]   default: configs/models/llava-s.json
 #include <ATen/ATen.h>
@@ -64,6 +65,46 @@ void run_pope(benchmark::State& state, at::ScalarType dtype, bool share) {
   for (const auto& [phase, s] : engine.measurements().seconds) state.counters[phase] = s / seconds;
 }
 
+// Five captions of six sentences of 18 tokens; each sentence is asked about behind the text before
+// it, with 5 tokens at the end.
+std::vector<EngineRequest> contexts(const LlavaConfig& config, int64_t images) {
+  std::vector<EngineRequest> all = requests(config, images, 1);
+  CounterRandom random(2, "captions");
+  for (EngineRequest& request : all) {
+    const std::vector<int64_t> first = std::move(request.prompts[0]);
+    request.prompts.clear();
+    for (int caption = 0; caption < 5; ++caption) {
+      std::vector<int64_t> text = first;
+      for (int sentence = 0; sentence < 6; ++sentence) {
+        for (int t = 0; t < 18; ++t) text.push_back(10 + random.below(400));
+        std::vector<int64_t> asked = text;
+        asked.insert(asked.end(), {4, 5, 6, 7, 8});
+        request.prompts.push_back(std::move(asked));
+      }
+    }
+  }
+  return all;
+}
+
+void run_reward(benchmark::State& state, double least_tree_saving) {
+  const LlavaConfig config = parse_llava_config(read_json_file(geometry), geometry);
+  const Llava model(config, random_parameters(1, at::kFloat, at::kCPU));
+  Engine engine(model, {.least_tree_saving = least_tree_saving}, steady_clock());
+  constexpr int64_t images = 2;
+  const auto batch = contexts(config, images);
+  DecodingOptions options;
+  options.max_new_tokens = 1;
+  options.probe_ids = {5, 6};
+  for (auto _ : state) benchmark::DoNotOptimize(engine.run(batch, options));
+  const EngineMeasurements& m = engine.measurements();
+  const auto rounds = static_cast<double>(state.iterations() * images);
+  state.counters["prompt_tokens_an_image"] = static_cast<double>(m.prompt_tokens) / rounds;
+  state.counters["computed_an_image"] = static_cast<double>(m.computed_prompt_tokens) / rounds;
+  for (const auto& [phase, s] : m.seconds) state.counters[phase + "_s_an_image"] = s / rounds;
+}
+
+BENCHMARK_CAPTURE(run_reward, contexts_as_a_tree, 0.25)->Unit(benchmark::kSecond)->UseRealTime();
+BENCHMARK_CAPTURE(run_reward, contexts_side_by_side, 2.0)->Unit(benchmark::kSecond)->UseRealTime();
 BENCHMARK_CAPTURE(run_pope, fp32_shared_prefix, at::kFloat, true)
     ->Unit(benchmark::kSecond)
     ->UseRealTime();

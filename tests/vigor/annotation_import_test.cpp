@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/files.h"
 #include "tests/testing/english.h"
 #include "tests/testing/shared_data.h"
@@ -89,6 +91,80 @@ TEST(ReferenceFaithScore, TheWholeFileIsReadAndAlmostEveryFactIsPlaced) {
   }
   EXPECT_GT(judged, 300);
   RecordProperty("facts_without_sentence", std::to_string(left_out));
+}
+
+TEST(VigorAnnotations, RowsByWhatTheirKeysAreCalled) {
+  const std::string file =
+      R"([{"image_id": "a.jpg", "Description": "A dog. It runs. It may rain. Hm.",
+    "Prompt": "Describe.", "worker_id": 7, "Level of detail": 3, "missing-elements": ["a tree", ""],
+    "sentences": [
+      {"sentence": "It runs.", "error_types": ["Object Hallucination", "wrong color", "odd"]},
+      {"sentence": "A dog.", "is_correct": true, "confidence": 0.9},
+      {"sentence": "It may rain.", "label": "Correct", "errors": [], "creativity": "yes"},
+      {"sentence": "Hm.", "label": "?"},
+      {"sentence": "Not there.", "label": "wrong"}], "time": 12}])";
+  const ImportResult out = import_vigor(file, "f");
+  ASSERT_EQ(out.annotations.size(), 1u);
+  const CaptionAnnotation& one = out.annotations[0];
+  EXPECT_EQ(one.image, "a.jpg");
+  EXPECT_EQ(one.annotator, "7");
+  EXPECT_EQ(one.prompt, "Describe.");
+  EXPECT_EQ(one.detail, 3);
+  EXPECT_THAT(one.missing, ElementsAre("a tree"));
+  EXPECT_THAT(labels(one), ElementsAre(SentenceLabel::kCorrect, SentenceLabel::kWrong,
+                                       SentenceLabel::kCorrect, SentenceLabel::kUnjudged));
+  EXPECT_THAT(one.sentences[1].errors, ElementsAre(SentenceError::kObject, SentenceError::kColour));
+  EXPECT_EQ(one.sentences[2].creative, true);
+  // Nothing is dropped silently.
+  std::vector<std::string> reasons;
+  for (const auto& [reason, entry] : out.left_out) reasons.push_back(reason);
+  EXPECT_THAT(reasons, ElementsAre("kind of error that is not known (the sentence stays wrong)",
+                                   "label of a sentence that is not known",
+                                   "row with the key 'time'", "sentence that is not in its caption",
+                                   "sentence with the key 'confidence'"));
+}
+
+TEST(VigorAnnotations, WhateverJsonTheRowsAreIn) {
+  const std::string row = R"({"image": "a.jpg", "caption": "A dog. It runs.",
+    "labels": {"It runs.": ["wrong number"], "A dog.": "accurate"}})";
+  std::string line = row;
+  std::erase(line, '\n');
+  for (const std::string& file : {"[" + row + "]", line + "\n" + line + "\n", row,
+                                  "{\"version\": 1, \"data\": [" + row + "]}",
+                                  "{\"k1\": " + row + ",\n \"k2\": " + row + "}"}) {
+    const ImportResult out = import_vigor(file, "f");
+    ASSERT_FALSE(out.annotations.empty()) << file;
+    EXPECT_THAT(labels(out.annotations[0]),
+                ElementsAre(SentenceLabel::kCorrect, SentenceLabel::kWrong));
+    EXPECT_THAT(out.annotations[0].sentences[1].errors, ElementsAre(SentenceError::kCount));
+    // Every caption can be written and read.
+    std::set<int64_t> samples;
+    for (const auto& one : out.annotations) {
+      samples.insert(one.sample);
+      EXPECT_EQ(annotation_row(parse_annotation(annotation_row(one), "again")),
+                annotation_row(one));
+    }
+    EXPECT_EQ(samples.size(), out.annotations.size());
+  }
+  EXPECT_EQ(import_vigor("{\"version\": 1, \"data\": [" + row + "]}", "f")
+                .left_out.count("key beside the rows: 'version'"),
+            1u);
+}
+
+TEST(VigorAnnotations, AnnotatorsOfOneCaptionShareItsSample) {
+  const std::string file =
+      R"([{"image": "a.jpg", "annotator": "x", "sentences": [{"text": "A dog.", "correct": true}]},
+          {"image": "a.jpg", "annotator": "y", "sentences": [{"text": "A dog.", "correct": false}]},
+          {"image": "a.jpg", "annotator": "y", "sentences": [{"text": "A cat.", "correct": false}]},
+          {"image": "b.jpg", "correct": true, "caption": "A cow."}])";
+  const ImportResult out = import_vigor(file, "f");
+  ASSERT_EQ(out.annotations.size(), 3u);
+  EXPECT_EQ(out.annotations[0].sample, 0);
+  EXPECT_EQ(out.annotations[1].sample, 0);
+  EXPECT_EQ(out.annotations[2].sample, 1);
+  EXPECT_EQ(majority(out.annotations)[0].sentences[0].label, SentenceLabel::kUnjudged);
+  EXPECT_EQ(out.left_out.at("row without a judged sentence").count, 1);
+  EXPECT_EQ(out.left_out.at("row with the key 'correct'").count, 1);
 }
 
 }  // namespace
