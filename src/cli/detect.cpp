@@ -32,8 +32,13 @@ class Detect : public Command {
   }
   void add_options(CLI::App& app) override {
     app.add_option("--detector", detector_,
-                   "Grounding DINO as a Hugging Face folder (grounding-dino-tiny, -base)")
-        ->type_name("DIR");
+                   "Grounding DINO: a Hugging Face folder (grounding-dino-tiny, -base), or a .pth "
+                   "of the official release with vocab.txt beside it")
+        ->type_name("DIR|FILE");
+    app.add_option("--detector-config", config_,
+                   "Geometry of a .pth: configs/models/grounding-dino-tiny.json, -base.json "
+                   "(default: config.json beside it)")
+        ->type_name("FILE.json");
     app.add_option("--image", image_, "Picture: JPEG, PNG or WebP")->type_name("FILE");
     app.add_option("--prompt", prompt_, "What to look for: phrases that end in a full stop");
     app.add_option("--out", out_, "COCO-style JSON of the boxes")->type_name("FILE.json");
@@ -67,6 +72,7 @@ class Detect : public Command {
     check_outputs();
     Image image = load_image(image_);  // before the weights: its mistakes are the commoner
     options_.folder = detector_;
+    options_.config = config_;
     const std::unique_ptr<PhraseDetector> detector = open_grounding_dino_detector(options_);
     const std::vector<PhraseBox> boxes =
         detector->ground(image, prompt_, box_threshold_, text_threshold_);
@@ -176,7 +182,7 @@ class Detect : public Command {
   }
 
   GroundingDinoOptions options_;
-  std::string detector_, image_, prompt_, out_, draw_;
+  std::string detector_, config_, image_, prompt_, out_, draw_;
   double box_threshold_ = 0.25, text_threshold_ = 0.25;
 };
 

@@ -33,6 +33,14 @@ void DetectorFlags::add_to(CLI::App& app, bool own_device) {
                  "Smaller is faster and misses small things")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
+  app.add_option("--detector-config", dino_config_,
+                 "Geometry of a .pth of the official Grounding DINO (default: config.json beside "
+                 "it)")
+      ->type_name("FILE.json");
+  app.add_option("--detector-batch", dino_.pictures_per_batch,
+                 "Pictures that Grounding DINO looks at in one forward, where they have one size")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
   app.add_flag("--keep-apart", dino_.keep_apart,
                "Nouns with a token in common are asked in different prompts");
   if (own_device) {
@@ -84,6 +92,7 @@ std::unique_ptr<Detector> DetectorFlags::open_plain(const CommandContext& contex
   }
   GroundingDinoOptions options = dino_;
   options.folder = detector_;
+  options.config = dino_config_;
   return open_grounding_dino_detector(options);
 }
 

@@ -27,7 +27,7 @@ class DetectorFlags {
  private:
   std::unique_ptr<Detector> open_plain(const CommandContext& context) const;
 
-  std::string detector_, cache_;
+  std::string detector_, cache_, dino_config_;
   GroundingDinoOptions dino_;
   SceneDetectorOptions scenes_;
   int64_t in_flight_ = 32;

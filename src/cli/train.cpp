@@ -44,7 +44,8 @@ class Train : public Command {
  public:
   std::string name() const override { return "train"; }
   std::string summary() const override {
-    return "Train: a tokenizer, a vision tower, a LLaVA; and the stages of the ViGoR loop";
+    return "Train: a tokenizer, a vision tower, a LLaVA, a detector; and the stages of the ViGoR "
+           "loop";
   }
   std::string examples() const override {
     return "  vigor-eval train sft --config configs/demo-training/sft.json\n";
@@ -63,6 +64,8 @@ class Train : public Command {
     add(TrainStage::kSft, "sft",
         "Supervised fine-tuning on LLaVA conversation JSON; resumes where it stopped");
     stages.push_back(train_sample_command());
+    add(TrainStage::kDetector, "detector",
+        "Train Grounding DINO on generated scenes, from nothing or from a checkpoint");
     for (auto& stage : train_file_stages()) stages.push_back(std::move(stage));
     stages.push_back(train_score_command());
     stages.push_back(train_judge_check_command());

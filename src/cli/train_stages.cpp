@@ -1,4 +1,4 @@
-// vigor-eval train tokenizer|vision|sft
+// vigor-eval train tokenizer|vision|sft|detector
 #include <ATen/ATen.h>
 
 #include <ctime>
@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cli/train.h"
 #include "engine/machine.h"
+#include "image/detector_preprocess.h"
 #include "model/config.h"
 #include "model/llava.h"
 #include "run/checkpoint_hash.h"
@@ -13,9 +14,12 @@
 #include "text/prompt.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer_trainer.h"
+#include "text/wordpiece.h"
+#include "train/detector_training.h"
 #include "train/sft.h"
 #include "train/vision_pretrain.h"
 #include "vigor/conversation_samples.h"
+#include "vigor/scene_detections.h"
 #include "vigor/scene_pictures.h"
 #include "vigor/word_alignment.h"
 
@@ -96,6 +100,16 @@ ScenePicturesOptions scene_options(ObjectReader reader) {
   return options;
 }
 
+void require_other_seed(const ScenePicturesOptions& scenes, const ScenePicturesOptions& held_out,
+                        const CommandContext& context) {
+  if (scenes.seed != held_out.seed) return;
+  throw Error({.what = "'scenes' and 'held_out' have the same seed",
+               .where = context.config.string(),
+               .cause = "scores on scenes that were trained on say nothing",
+               .fix = "give held_out another seed",
+               .exit_code = ExitCode::kUsage});
+}
+
 class TrainVision : public Stage {
  public:
   std::string name() const override { return "vision"; }
@@ -112,13 +126,7 @@ class TrainVision : public Stage {
     const VisionPretrainOptions options =
         parse_vision_pretrain_options(settings, context.config.string() + ": train");
     note_steps(context, settings, options.loop);
-    if (scenes.seed == held_out.seed) {
-      throw Error({.what = "'scenes' and 'held_out' have the same seed",
-                   .where = context.config.string(),
-                   .cause = "scores on scenes that were trained on say nothing",
-                   .fix = "give held_out another seed",
-                   .exit_code = ExitCode::kUsage});
-    }
+    require_other_seed(scenes, held_out, context);
     const LlavaConfig llava = parse_llava_config(read_json_file(geometry), geometry);
     Progress progress = context.console.progress();
     const ScenePictures test(held_out, llava.vision, nullptr);
@@ -263,6 +271,128 @@ class TrainSft : public Stage {
   }
 };
 
+class TrainDetector : public Stage {
+ public:
+  std::string name() const override { return "detector"; }
+  ExitCode run(const CommandContext& context, const Json& config) const override {
+    ObjectReader reader(config, context.config.string());
+    reader.has("comment");
+    const auto model = reader.require<std::string>("model");
+    const auto out = reader.require<std::string>("out");
+    const auto side = reader.get<int64_t>("side", 0);
+    const std::string device = checked_device(reader.get<std::string>("device", "cpu"));
+    SceneDetectionsOptions data;
+    data.seed = reader.get<uint64_t>("seed", 0);
+    data.absent_nouns = reader.get<int64_t>("absent_nouns", data.absent_nouns);
+    data.left_out = reader.get<double>("left_out", data.left_out);
+    data.plural = reader.get<double>("plural", data.plural);
+    data.scenes = scene_options(reader.child("scenes"));
+    SceneDetectionsOptions held_out = data;
+    held_out.scenes = scene_options(reader.child("held_out"));
+    held_out.ask_all = true;
+    const Json settings = reader.require<Json>("train");
+    reader.reject_unknown();
+    const DetectorTrainOptions options =
+        parse_detector_train_options(settings, context.config.string() + ": train");
+    note_steps(context, settings, options.loop);
+    require_other_seed(data.scenes, held_out.scenes, context);
+    const bool random = model.starts_with(kRandom);
+    require_option(!random || side > 0, "'side' in the config",
+                   "a random model has no picture size of its own");
+    if (side < 0 || side > 4096) {
+      out_of_range(context.config.string(), "side", std::to_string(side), "between 1 and 4096");
+    }
+
+    DetectorFolder folder;
+    const fs::path geometry =
+        random ? fs::path(model.substr(kRandom.size())) : fs::path(model) / "config.json";
+    folder.config = read_json_file(geometry);
+    const GroundingDinoConfig dino = parse_grounding_dino_config(folder.config, geometry.string());
+    const ParameterSource source =
+        random ? random_grounding_dino(dino, data.seed, at::kFloat, at::kCPU)
+               : open_grounding_dino(model, at::kFloat, at::kCPU).source;
+    folder.copies = random ? write_scene_processor(context, out, static_cast<int>(side))
+                           : detector_files(context, model, out, static_cast<int>(side));
+    const WordPieceTokenizer tokenizer = WordPieceTokenizer::load(folder.copies[0]);
+    if (tokenizer.vocab_size() > dino.text.vocab_size) {
+      throw Error({.what = "the vocabulary has " + std::to_string(tokenizer.vocab_size()) +
+                           " words, and the geometry holds " + std::to_string(dino.text.vocab_size),
+                   .where = geometry.string(),
+                   .fix = "raise 'vocab_size' of its text_config"});
+    }
+    data.preprocess = held_out.preprocess = load_detector_preprocess(folder.copies[1]);
+    Progress progress = context.console.progress();
+    const SceneDetections test(held_out, tokenizer, nullptr);
+    const SceneDetections scenes(data, tokenizer, &progress);
+    TrainingRun run = training_run(context, out);
+    run.start = {{"model", checkpoint_hash(geometry)}, {"seed", data.seed}};
+    if (!random) run.start["model"] = checkpoint_hash(model);
+    const DetectorTrainResult result =
+        run_detector_training(scenes, test, dino, source, options, run, folder, at::Device(device));
+    Json summary = {{"model", (fs::path(out) / "model").string()}};
+    if (!result.training.interrupted) summary["held_out"] = to_json(result.scores);
+    return finish(context, result.training, std::move(summary));
+  }
+
+ private:
+  // vocab.txt and preprocessor_config.json first; the longest side is as much longer as the
+  // published detectors have it.
+  static std::vector<fs::path> write_scene_processor(const CommandContext& context,
+                                                     const fs::path& out, int side) {
+    DetectorPreprocess p;
+    const Json preprocessor = {
+        {"image_processor_type", "GroundingDinoImageProcessor"},
+        {"format", "coco_detection"},
+        {"do_resize", true},
+        {"size",
+         {{"shortest_edge", side}, {"longest_edge", side * p.longest_edge / p.shortest_edge}}},
+        {"resample", 2},
+        {"do_rescale", true},
+        {"rescale_factor", p.rescale_factor},
+        {"do_normalize", true},
+        {"image_mean", p.mean},
+        {"image_std", p.std},
+        {"do_pad", true}};
+    const Json tokenizer = {{"tokenizer_class", "BertTokenizer"},
+                            {"processor_class", "GroundingDinoProcessor"},
+                            {"do_lower_case", true},
+                            {"model_max_length", 512},
+                            {"unk_token", "[UNK]"},
+                            {"sep_token", "[SEP]"},
+                            {"pad_token", "[PAD]"},
+                            {"cls_token", "[CLS]"},
+                            {"mask_token", "[MASK]"}};
+    context.files->create_directories(out);
+    const auto write = [&](const char* name, const std::string& text) {
+      write_atomic(*context.files, out / name, text);
+      return out / name;
+    };
+    return {write("vocab.txt", scene_vocabulary()),
+            write("preprocessor_config.json", dump_json(preprocessor, 2) + "\n"),
+            write("tokenizer_config.json", dump_json(tokenizer, 2) + "\n")};
+  }
+
+  // Those of the checkpoint; another side goes into a copy.
+  static std::vector<fs::path> detector_files(const CommandContext& context, const fs::path& model,
+                                              const fs::path& out, int side) {
+    std::vector<fs::path> files = {model / "vocab.txt", model / "preprocessor_config.json"};
+    if (side > 0) {
+      Json preprocessor = read_json_file(files[1]);
+      const DetectorPreprocess p = parse_detector_preprocess(preprocessor, files[1].string());
+      preprocessor["do_resize"] = true;
+      preprocessor["size"] = {{"shortest_edge", side},
+                              {"longest_edge", side * p.longest_edge / p.shortest_edge}};
+      context.files->create_directories(out);
+      files[1] = out / "preprocessor_config.json";
+      write_atomic(*context.files, files[1], dump_json(preprocessor, 2) + "\n");
+    }
+    for (const char* name : {"tokenizer_config.json", "special_tokens_map.json"}) {
+      if (fs::exists(model / name)) files.push_back(model / name);
+    }
+    return files;
+  }
+};
+
 }  // namespace
 
 ExitCode run_train_stage(TrainStage stage, const CommandContext& context, const Json& config) {
@@ -271,6 +401,8 @@ ExitCode run_train_stage(TrainStage stage, const CommandContext& context, const 
       return TrainTokenizer().run(context, config);
     case TrainStage::kVision:
       return TrainVision().run(context, config);
+    case TrainStage::kDetector:
+      return TrainDetector().run(context, config);
     case TrainStage::kSft:
       break;
   }

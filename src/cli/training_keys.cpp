@@ -36,6 +36,7 @@ struct LoopDefaults {
   const char* weight_decay;
   const char* batch_size;
   const char* epochs;
+  const char* max_grad_norm = "1.0";
 };
 
 Keys loop_keys(const LoopDefaults& defaults) {
@@ -53,7 +54,7 @@ Keys loop_keys(const LoopDefaults& defaults) {
       {"train.adam_beta1", kNumber, "0.9", "AdamW; at least 0 and below 1"},
       {"train.adam_beta2", kNumber, "0.999", "AdamW; at least 0 and below 1"},
       {"train.adam_epsilon", kNumber, "1e-8", "AdamW; above 0"},
-      {"train.max_grad_norm", kNumber, "1.0",
+      {"train.max_grad_norm", kNumber, defaults.max_grad_norm,
        "gradients are scaled down to this global norm; 0 is off"},
       {"train.batch_size", kWhole, defaults.batch_size, "samples of one step of the optimiser"},
       {"train.micro_batch", kWhole, "0",
@@ -147,6 +148,48 @@ Keys sft_keys() {
   return keys;
 }
 
+Keys detector_keys() {
+  Keys keys = {
+      kComment,
+      {"model", kText, kRequired,
+       "checkpoint folder of a Grounding DINO to start from, or `random:GEOMETRY.json`"},
+      kOut,
+      {"side", kWhole, "0",
+       "shortest side of the picture that the network sees, in pixels; 0: the checkpoint's, which "
+       "random models have not"},
+      {"device", kText, "\"cpu\"", "`cpu`, `cuda` or `cuda:N`"},
+      {"seed", kWhole, "0", "of a random model's weights and of what prompts ask"},
+      {"absent_nouns", kWhole, "16",
+       "most kinds of a prompt that are not in the picture; drawn evenly from 0"},
+      {"left_out", kNumber, "0.1",
+       "chance that a kind that is in the picture is left out of the prompt; 0 to 1"},
+      {"plural", kNumber, "0.15", "chance that a kind is named in the plural; 0 to 1"},
+      {"scenes", kObject, kRequired, "generated scenes to train on"},
+  };
+  append(keys, scene_keys("scenes"));
+  append(keys, {{"held_out", kObject, kRequired,
+                 "generated scenes to score on; another seed than `scenes`"}});
+  append(keys, scene_keys("held_out"));
+  append(keys, loop_keys({"0.0001", "0.03", "0.0001", "16", "12", "0.1"}));
+  append(keys,
+         {{"train.save_dtype", kText, "\"fp32\"", "of the saved weights: `fp32`, `bf16` or `fp16`"},
+          {"train.class_cost", kNumber, "1.0",
+           "of the match between things and predictions: fit of the name; at least 0"},
+          {"train.box_cost", kNumber, "5.0", "of the match: L1 distance of boxes; at least 0"},
+          {"train.giou_cost", kNumber, "2.0", "of the match: generalised IoU; at least 0"},
+          {"train.class_weight", kNumber, "2.0",
+           "weight of the focal loss over predictions and tokens; at least 0"},
+          {"train.box_weight", kNumber, "5.0", "weight of the boxes' L1 distance; at least 0"},
+          {"train.giou_weight", kNumber, "2.0", "weight of 1 - GIoU; at least 0"},
+          {"train.focal_alpha", kNumber, "0.25",
+           "weight of tokens that fit in the focal loss; 0 to 1"},
+          {"train.focal_gamma", kNumber, "2.0", "exponent for easy tokens; at least 0"},
+          {"train.place_weight", kNumber, "0.0",
+           "weight of a loss of every place of the picture, which small models learn faster with; "
+           "0 is the published loss"}});
+  return keys;
+}
+
 bool has_type(const Json& value, KeyType type) {
   switch (type) {
     case kText:
@@ -236,12 +279,15 @@ const char* key_type_name(KeyType type) {
 }
 
 const std::vector<TrainingKey>& training_keys(TrainStage stage) {
-  static const Keys kTokenizer = tokenizer_keys(), kVision = vision_keys(), kSft = sft_keys();
+  static const Keys kTokenizer = tokenizer_keys(), kVision = vision_keys(), kSft = sft_keys(),
+                    kDetector = detector_keys();
   switch (stage) {
     case TrainStage::kTokenizer:
       return kTokenizer;
     case TrainStage::kVision:
       return kVision;
+    case TrainStage::kDetector:
+      return kDetector;
     case TrainStage::kSft:
       break;
   }

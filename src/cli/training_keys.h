@@ -9,7 +9,7 @@
 
 namespace vigor {
 
-enum class TrainStage { kTokenizer, kVision, kSft };
+enum class TrainStage { kTokenizer, kVision, kSft, kDetector };
 
 enum class KeyType { kText, kNumber, kWhole, kBoolean, kTexts, kObject };
 // "text", "number", "whole number", "true or false", "list of texts", "object".

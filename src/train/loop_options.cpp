@@ -53,6 +53,17 @@ LoopOptions parse_loop_options(ObjectReader& reader, LoopOptions options) {
   return options;
 }
 
+void check_passes(const LoopOptions& options, int64_t micro_batch, const std::string& dtype,
+                  const std::string& where) {
+  if (micro_batch < 0 || micro_batch > options.batch_size) {
+    out_of_range(where, "micro_batch", std::to_string(micro_batch),
+                 "between 0 (the whole batch) and batch_size");
+  }
+  if (dtype != "fp32" && dtype != "bf16") {
+    out_of_range(where, "dtype", "'" + dtype + "'", "fp32 or bf16");
+  }
+}
+
 Json loop_settings(const LoopOptions& o) {
   return {{"learning_rate", o.learning_rate},
           {"schedule", o.schedule},

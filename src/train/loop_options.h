@@ -46,6 +46,11 @@ struct LoopOptions {
 // reader.reject_unknown(). Throws Error (usage) for a value out of its range.
 LoopOptions parse_loop_options(ObjectReader& reader, LoopOptions defaults = {});
 
+// How a batch goes through the network. Throws Error (usage) unless `micro_batch` is 0 (the whole
+// batch) to batch_size and `dtype` is "fp32" or "bf16".
+void check_passes(const LoopOptions& options, int64_t micro_batch, const std::string& dtype,
+                  const std::string& where);
+
 // What must be the same when a stopped run goes on: all fields but the checkpoint ones.
 Json loop_settings(const LoopOptions& options);
 

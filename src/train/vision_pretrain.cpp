@@ -57,13 +57,7 @@ VisionPretrainOptions parse_vision_pretrain_options(const Json& json, const std:
   options.presence_weight = reader.get<double>("presence_weight", options.presence_weight);
   reader.has("comment");
   reader.reject_unknown();
-  if (options.micro_batch < 0 || options.micro_batch > options.loop.batch_size) {
-    out_of_range(where, "micro_batch", std::to_string(options.micro_batch),
-                 "between 0 (the whole batch) and batch_size");
-  }
-  if (options.dtype != "fp32" && options.dtype != "bf16") {
-    out_of_range(where, "dtype", "'" + options.dtype + "'", "fp32 or bf16");
-  }
+  check_passes(options.loop, options.micro_batch, options.dtype, where);
   const std::array weights = {std::pair{"kind_weight", options.kind_weight},
                               std::pair{"colour_weight", options.colour_weight},
                               std::pair{"presence_weight", options.presence_weight}};

@@ -89,7 +89,11 @@ class PhraseDetector : public Detector {
 };
 
 struct GroundingDinoOptions {
-  std::filesystem::path folder = {};  // a Hugging Face folder: grounding-dino-tiny, -base
+  // A Hugging Face folder (grounding-dino-tiny, -base), or a .pth of the official release with
+  // vocab.txt beside it (and preprocessor_config.json where it is another than the published one).
+  std::filesystem::path folder = {};
+  // Geometry of a .pth: a config.json; empty: config.json beside it.
+  std::filesystem::path config = {};
   std::string dtype =
       "auto";  // auto (bfloat16 where there are bf16 matrix units), float32, bfloat16
   std::string device = "cpu";  // cpu, cuda or cuda:N
@@ -100,6 +104,9 @@ struct GroundingDinoOptions {
   bool keep_apart = false;
   // Prompts of one picture in one forward; more costs memory.
   int prompts_per_batch = 1;
+  // Pictures of find_all() in one forward, where the network sees them in one size (1 or more);
+  // more costs memory.
+  int pictures_per_batch = 1;
 };
 
 // Grounding DINO behind the interface; not thread-safe. Throws Error naming what is wrong with the

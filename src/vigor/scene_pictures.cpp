@@ -37,53 +37,17 @@ std::vector<int> patch_objects(const Scene& scene, int grid) {
 
 }  // namespace
 
-ScenePictures::ScenePictures(const ScenePicturesOptions& options, const ClipVisionConfig& config,
-                             Progress* progress)
-    : options_(options), side_(config.image_size), grid_(config.image_size / config.patch_size) {
+void draw_scenes(const ScenePicturesOptions& options, Progress* progress,
+                 const std::function<void(size_t, const Scene&)>& use) {
   if (options.count < 1) {
     throw Error({.what = "'count' of the scenes is " + std::to_string(options.count) +
                          ", but must be at least 1",
                  .exit_code = ExitCode::kUsage});
   }
-  preprocess_.shortest_edge = preprocess_.crop_height = preprocess_.crop_width =
-      static_cast<int>(side_);
   const auto count = static_cast<size_t>(options.count);
-  const size_t patches = static_cast<size_t>(grid_ * grid_);
-  const size_t image = static_cast<size_t>(side_ * side_ * 3);
-  const size_t classes = scene_kinds().size();
-  pixels_.resize(count * image);
-  kind_.resize(count * patches);
-  colour_.resize(count * patches);
-  presence_.resize(count * classes);
-  std::map<std::string, uint8_t> colour_index;
-  for (const std::string& colour : scene_colours()) {
-    colour_index.emplace(colour, static_cast<uint8_t>(colour_index.size()));
-  }
-  const auto draw = [&](size_t i) {
-    const Scene scene = generate_scene(options_.seed, options_.first + i);
-    const Image small = clip_resize_crop(scene.image, preprocess_);
-    std::copy(small.rgb.begin(), small.rgb.end(),
-              pixels_.begin() + static_cast<std::ptrdiff_t>(i * image));
-    const std::vector<int> objects = patch_objects(scene, static_cast<int>(grid_));
-    for (size_t p = 0; p < patches; ++p) {
-      const int object = objects[p];
-      uint8_t kind = static_cast<uint8_t>(classes);
-      uint8_t colour = kIgnoredPatch;
-      if (object >= 0) {
-        const SceneObject& shown = scene.objects[static_cast<size_t>(object)];
-        kind = static_cast<uint8_t>(shown.kind_index);
-        const auto found = colour_index.find(shown.colour);
-        if (found != colour_index.end()) colour = found->second;
-      }
-      kind_[i * patches + p] = kind;
-      colour_[i * patches + p] = colour;
-    }
-    for (const SceneObject& object : scene.objects) {
-      presence_[i * classes + static_cast<size_t>(object.kind_index)] = 1;
-    }
-  };
   std::atomic<size_t> next = 0;
   std::atomic<size_t> done = 0;
+  const auto draw = [&](size_t i) { use(i, generate_scene(options.seed, options.first + i)); };
   const auto work = [&] {
     for (size_t i = next++; i < count; i = next++) {
       draw(i);
@@ -106,6 +70,49 @@ ScenePictures::ScenePictures(const ScenePicturesOptions& options, const ClipVisi
     progress->advance(count - shown);
     progress->finish();
   }
+}
+
+ScenePictures::ScenePictures(const ScenePicturesOptions& options, const ClipVisionConfig& config,
+                             Progress* progress)
+    : options_(options), side_(config.image_size), grid_(config.image_size / config.patch_size) {
+  preprocess_.shortest_edge = preprocess_.crop_height = preprocess_.crop_width =
+      static_cast<int>(side_);
+  // A count that draw_scenes() refuses takes no memory before.
+  const auto count = static_cast<size_t>(std::max<int64_t>(0, options.count));
+  const size_t patches = static_cast<size_t>(grid_ * grid_);
+  const size_t image = static_cast<size_t>(side_ * side_ * 3);
+  const size_t classes = scene_kinds().size();
+  pixels_.resize(count * image);
+  kind_.resize(count * patches);
+  colour_.resize(count * patches);
+  presence_.resize(count * classes);
+  std::map<std::string, uint8_t> colour_index;
+  for (const std::string& colour : scene_colours()) {
+    colour_index.emplace(colour, static_cast<uint8_t>(colour_index.size()));
+  }
+  const auto draw = [&](size_t i, const Scene& scene) {
+    const Image small = clip_resize_crop(scene.image, preprocess_);
+    std::copy(small.rgb.begin(), small.rgb.end(),
+              pixels_.begin() + static_cast<std::ptrdiff_t>(i * image));
+    const std::vector<int> objects = patch_objects(scene, static_cast<int>(grid_));
+    for (size_t p = 0; p < patches; ++p) {
+      const int object = objects[p];
+      uint8_t kind = static_cast<uint8_t>(classes);
+      uint8_t colour = kIgnoredPatch;
+      if (object >= 0) {
+        const SceneObject& shown = scene.objects[static_cast<size_t>(object)];
+        kind = static_cast<uint8_t>(shown.kind_index);
+        const auto found = colour_index.find(shown.colour);
+        if (found != colour_index.end()) colour = found->second;
+      }
+      kind_[i * patches + p] = kind;
+      colour_[i * patches + p] = colour;
+    }
+    for (const SceneObject& object : scene.objects) {
+      presence_[i * classes + static_cast<size_t>(object.kind_index)] = 1;
+    }
+  };
+  draw_scenes(options, progress, draw);
 }
 
 uint64_t ScenePictures::size() const {

@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "base/progress.h"
@@ -23,6 +24,12 @@ struct ScenePicturesOptions {
   // Also shows every scene mirrored (positions are not labels here): twice the pictures.
   bool mirror = true;
 };
+
+// Makes the scenes on all threads of the machine and gives each to `use` with its place in 0 to
+// count - 1; several calls run at once. Throws Error when there is no scene. `progress` may be
+// null.
+void draw_scenes(const ScenePicturesOptions& options, Progress* progress,
+                 const std::function<void(size_t, const Scene&)>& use);
 
 // Scenes are drawn once, on all threads of the machine, and kept as 8-bit pixels at the tower's
 // size (37 kB at 112x112). The label of a patch is the kind that covers most of it, background

@@ -107,6 +107,48 @@ TEST_F(EndToEndTrain, FromNothingToACheckpointThatAnswers) {
   EXPECT_THAT(other.err, HasSubstr("'start'"));
 }
 
+TEST_F(EndToEndTrain, ADetectorFromNothingThatIsAskedAboutScenes) {
+  folder_.write("tiny.json", R"({
+    "model_type": "grounding-dino", "d_model": 32, "encoder_layers": 1, "decoder_layers": 1,
+    "encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "encoder_attention_heads": 2,
+    "decoder_attention_heads": 2, "num_queries": 8,
+    "backbone_config": {"model_type": "swin", "embed_dim": 8, "depths": [1, 1, 1, 1],
+                        "num_heads": [1, 1, 1, 1], "window_size": 4},
+    "text_config": {"model_type": "bert", "vocab_size": 1104, "hidden_size": 16,
+                    "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 16}})");
+  Json config = {{"model", "random:tiny.json"},
+                 {"out", "detector"},
+                 {"side", 64},
+                 {"scenes", {{"seed", 1}, {"count", 4}}},
+                 {"held_out", {{"seed", 2}, {"count", 2}}},
+                 {"train", {{"batch_size", 2}, {"max_steps", 2}, {"save_dtype", "bf16"}}}};
+  const SpawnResult trained = train("detector", config);
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_EQ(Json::parse(trained.out)["steps"], 2);
+  EXPECT_EQ(Json::parse(trained.out)["held_out"]["pictures"], 4);  // with their mirror images
+
+  const SpawnResult detected =
+      run({"detect", "--detector", "detector/model", "--image", "scenes/images/scene_000000.jpg",
+           "--prompt", "a dog. a bus.", "--out", "boxes.json", "--box-threshold", "0"});
+  ASSERT_EQ(detected.exit_code, 0) << detected.err;
+  EXPECT_EQ(read_json_file(folder_ / "boxes.json")["annotations"].size(), 8u);
+
+  // From what was saved, with pictures of another size.
+  config["model"] = "detector/model";
+  config["out"] = "more";
+  config["side"] = 96;
+  const SpawnResult more = train("detector", config);
+  ASSERT_EQ(more.exit_code, 0) << more.err;
+  EXPECT_EQ(
+      read_json_file(folder_ / "more/model/preprocessor_config.json")["size"]["shortest_edge"], 96);
+
+  config["model"] = "random:tiny.json";
+  config["side"] = 0;
+  const SpawnResult no_side = train("detector", config);
+  EXPECT_EQ(no_side.exit_code, 2);
+  EXPECT_THAT(no_side.err, HasSubstr("'side' in the config"));
+}
+
 TEST_F(EndToEndTrain, ACheckpointOfTheOriginalLayoutIsSavedForOtherPrograms) {
   VIGOR_REQUIRE_SHARED("reference/llava-v1-tiny");
   const std::string original = shared("reference/llava-v1-tiny").string();
@@ -140,7 +182,7 @@ TEST(EndToEndTrainConfig, AWrongKeyIsWrongUsage) {
     return spawn(VIGOR_PROGRAM, {"train", stage, "--config", "config.json"},
                  {.folder = folder.path()});
   };
-  for (const char* stage : {"tokenizer", "vision", "sft"}) {
+  for (const char* stage : {"tokenizer", "vision", "sft", "detector"}) {
     for (const auto& [config, message] : std::vector<std::pair<const char*, const char*>>{
              {"{}", "error: config.json: key '"},
              {R"({"outt": "x"})", "unknown key 'outt'\n  what to do: did you mean 'out'?"},
@@ -196,8 +238,9 @@ TEST(EndToEndTrainConfig, EveryDocumentedKeyIsRead) {
       value = "nowhere";
     }
   }
-  ASSERT_EQ(configs.size(), 3u);
+  ASSERT_EQ(configs.size(), 4u);
   configs["vision"]["held_out"]["seed"] = 1;
+  configs["detector"]["held_out"]["seed"] = 1;
   for (const auto& [name, config] : configs) {
     folder.write("config.json", dump_json(config));
     const SpawnResult result =

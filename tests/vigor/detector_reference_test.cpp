@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <stop_token>
 
+#include "base/files.h"
+#include "tests/model/original_file.h"
 #include "tests/testing/shared_data.h"
+#include "tests/testing/temporary_folder.h"
 #include "vigor/detector.h"
 
 namespace vigor {
@@ -136,6 +140,87 @@ TEST_F(ReferenceDetector, AnotherSideIsAnotherIdentity) {
   EXPECT_EQ(smaller->identity()["shortest_edge"], 80);
   EXPECT_NE(smaller->identity(), detector_->identity());
   EXPECT_FALSE(smaller->ground(image(0), "a dog.", 0, 0).empty());
+}
+
+// Pictures of two sizes and one that is broken, several prompts each, in any order.
+TEST_F(ReferenceDetector, SeveralPicturesAtOnceAreAnsweredAsOneByOne) {
+  std::vector<std::string> many;
+  for (const char* start : {"dog", "cat", "umbrella", "person", "traffic light", "bench"}) {
+    for (int i = 0; i < 12; ++i) many.push_back(std::string(start) + std::string(i, 's'));
+  }
+  std::vector<PictureNouns> requests;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "images")) {
+    for (const size_t nouns : {1u, 72u, 3u}) {
+      PictureNouns request;
+      request.picture.name = entry.path().filename().string();
+      request.picture.bytes = read_file(entry.path());
+      request.nouns.assign(many.begin(), many.begin() + static_cast<std::ptrdiff_t>(nouns));
+      requests.push_back(std::move(request));
+    }
+  }
+  requests.push_back({{"broken.png", "not a picture", ""}, {"dog"}});
+  std::stable_sort(requests.begin(), requests.end(),
+                   [](const auto& a, const auto& b) { return a.nouns.size() < b.nouns.size(); });
+  const auto single = detector_->find_all(requests, {});
+  for (const int batch : {2, 5}) {
+    GroundingDinoOptions options;
+    options.pictures_per_batch = batch;
+    const auto detector = open(options);
+    EXPECT_GE(detector->pictures_together(), static_cast<size_t>(batch));
+    const auto together = detector->find_all(requests, {});
+    ASSERT_EQ(together.size(), single.size());
+    for (size_t i = 0; i < single.size(); ++i) {
+      EXPECT_EQ(together[i].error, single[i].error);
+      ASSERT_EQ(together[i].findings.size(), single[i].findings.size());
+      for (size_t n = 0; n < single[i].findings.size(); ++n) {
+        const NounFinding& one = single[i].findings[n];
+        const NounFinding& other = together[i].findings[n];
+        EXPECT_EQ(other.error, one.error);
+        ASSERT_EQ(other.score.has_value(), one.score.has_value());
+        if (!one.score) continue;
+        EXPECT_NEAR(*other.score, *one.score, 2e-5) << i << " " << n;
+      }
+    }
+    std::stop_source stop;
+    stop.request_stop();
+    for (const PictureFindings& answer : detector->find_all(requests, stop.get_token())) {
+      EXPECT_TRUE(answer.error == kStopped || answer.error.find("broken.png") != std::string::npos);
+    }
+  }
+}
+
+// The official release: one file, the geometry named, the vocabulary beside it.
+TEST_F(ReferenceDetector, TheOfficialReleasesFileIsTheSameDetector) {
+  testing::TemporaryFolder out;
+  out.write("dino.pth", testing::original_grounding_dino(folder_, "model."));
+  GroundingDinoOptions options;
+  options.dtype = "float32";
+  options.folder = out / "dino.pth";
+  EXPECT_THAT(message_of([&] { open_grounding_dino_detector(options); }),
+              HasSubstr("--detector-config"));
+  options.config = folder_ / "config.json";
+  EXPECT_THAT(message_of([&] { open_grounding_dino_detector(options); }),
+              HasSubstr("no vocab.txt beside"));
+  for (const char* name : {"vocab.txt", "preprocessor_config.json"}) {
+    std::filesystem::copy_file(folder_ / name, out / name);
+  }
+  const auto original = open_grounding_dino_detector(options);
+  const std::vector<std::string> nouns = {"dog", "traffic light"};
+  const auto expected = detector_->find_in(image(0), nouns);
+  const auto found = original->find_in(image(0), nouns);
+  for (size_t i = 0; i < nouns.size(); ++i) {
+    EXPECT_EQ(found[i].score, expected[i].score);
+    EXPECT_EQ(found[i].box, expected[i].box);
+  }
+  EXPECT_NE(original->identity(), detector_->identity());
+  // Without the file beside it, pictures are as large as the published detectors take them.
+  std::filesystem::remove(out / "preprocessor_config.json");
+  EXPECT_EQ(open_grounding_dino_detector(options)->identity()["shortest_edge"], 800);
+
+  GroundingDinoOptions folder = options;
+  folder.folder = folder_;
+  EXPECT_THAT(message_of([&] { open_grounding_dino_detector(folder); }),
+              HasSubstr("holds its own config.json"));
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 
 #include "base/files.h"
 #include "tests/testing/shared_data.h"
+#include "train/detector_training.h"
 #include "train/sft_options.h"
 #include "vigor/conversation_samples.h"
+#include "vigor/scene_detections.h"
 #include "vigor/scene_pictures.h"
 
 namespace vigor {
@@ -16,7 +18,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr TrainStage kStages[] = {TrainStage::kTokenizer, TrainStage::kVision, TrainStage::kSft};
+constexpr TrainStage kStages[] = {TrainStage::kTokenizer, TrainStage::kVision, TrainStage::kSft,
+                                  TrainStage::kDetector};
 
 // The defaults of the keys below `prefix` ("train."), as a document that spells them all out.
 Json spelt_out(TrainStage stage, const std::string& prefix) {
@@ -64,6 +67,29 @@ TEST(TrainingKeys, TheirDefaultsAreThoseOfTheOptions) {
   EXPECT_EQ(spelt_vision.colour_weight, vision.colour_weight);
   EXPECT_EQ(spelt_vision.presence_weight, vision.presence_weight);
 
+  const DetectorTrainOptions detector;
+  const DetectorTrainOptions spelt_detector =
+      parse_detector_train_options(spelt_out(TrainStage::kDetector, "train."), "x");
+  EXPECT_EQ(loop_settings(spelt_detector.loop), loop_settings(detector.loop));
+  EXPECT_EQ(spelt_detector.micro_batch, detector.micro_batch);
+  EXPECT_EQ(spelt_detector.dtype, detector.dtype);
+  EXPECT_EQ(spelt_detector.save_dtype, detector.save_dtype);
+  EXPECT_EQ(spelt_detector.loss.class_cost, detector.loss.class_cost);
+  EXPECT_EQ(spelt_detector.loss.box_cost, detector.loss.box_cost);
+  EXPECT_EQ(spelt_detector.loss.giou_cost, detector.loss.giou_cost);
+  EXPECT_EQ(spelt_detector.loss.class_weight, detector.loss.class_weight);
+  EXPECT_EQ(spelt_detector.loss.box_weight, detector.loss.box_weight);
+  EXPECT_EQ(spelt_detector.loss.giou_weight, detector.loss.giou_weight);
+  EXPECT_EQ(spelt_detector.loss.focal_alpha, detector.loss.focal_alpha);
+  EXPECT_EQ(spelt_detector.loss.focal_gamma, detector.loss.focal_gamma);
+  EXPECT_EQ(spelt_detector.loss.place_weight, detector.loss.place_weight);
+  const SceneDetectionsOptions detections;
+  const Json asked = spelt_out(TrainStage::kDetector, "");
+  EXPECT_EQ(asked["absent_nouns"], detections.absent_nouns);
+  EXPECT_EQ(asked["left_out"], detections.left_out);
+  EXPECT_EQ(asked["plural"], detections.plural);
+  EXPECT_EQ(asked["seed"], detections.seed);
+
   const ScenePicturesOptions scenes;
   for (const char* object : {"scenes.", "held_out."}) {
     const Json keys = spelt_out(TrainStage::kVision, object);
@@ -72,6 +98,7 @@ TEST(TrainingKeys, TheirDefaultsAreThoseOfTheOptions) {
                           {"count", scenes.count},
                           {"mirror", scenes.mirror}}));
     EXPECT_EQ(spelt_out(TrainStage::kSft, "align_words."), keys);
+    EXPECT_EQ(spelt_out(TrainStage::kDetector, object), keys);
   }
   for (const TrainStage stage : {TrainStage::kTokenizer, TrainStage::kSft}) {
     EXPECT_EQ(spelt_out(stage, "")["conversation"], ConversationSamplesOptions().conversation);
@@ -127,6 +154,7 @@ TEST(TrainingKeys, TheCommittedConfigsHaveNoOther) {
   check(TrainStage::kVision, "vision.json");
   check(TrainStage::kSft, "sft.json");
   check(TrainStage::kSft, "bias.json");
+  check(TrainStage::kDetector, "detector.json");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "model/grounding_dino/decoder.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <cmath>
 #include <limits>
@@ -16,6 +17,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 struct Proposals {
   at::Tensor logits;   // float32 [images, L, 4], +inf where unusable
   at::Tensor useless;  // bool [images, L, 1]
+  at::Tensor boxes;    // float32 [images, L, 4]
 };
 
 // One box a place: its centre as part of the unpadded picture, and a size by its level.
@@ -41,7 +43,7 @@ Proposals propose(const VisionFeatures& vision) {
   const at::Tensor box = at::cat(boxes, 1);
   const at::Tensor inside = at::logical_and(box.gt(0.01), box.lt(0.99)).all(-1, /*keepdim=*/true);
   const at::Tensor useless = at::logical_or(vision.padding.unsqueeze(-1), at::logical_not(inside));
-  return {at::log(box / (1 - box)).masked_fill(useless, kInfinity), useless};
+  return {at::log(box / (1 - box)).masked_fill(useless, kInfinity), useless, box};
 }
 
 at::Tensor gather_rows(const at::Tensor& rows, const at::Tensor& index) {
@@ -86,9 +88,14 @@ Queries QuerySelection::select(const VisionFeatures& vision, const TextFeatures&
   const auto [top_score, top] = std::get<0>(scores.max(-1)).topk(num_queries_, 1);
 
   Queries queries;
-  queries.reference = gather_rows(coordinates, top).sigmoid();
+  // Each layer learns to move boxes that it is given; those are constants to it.
+  queries.reference = gather_rows(coordinates, top).sigmoid().detach();
   queries.target = embedding_init_target_ ? contents_.unsqueeze(0).expand({query.size(0), -1, -1})
-                                          : gather_rows(query, top);
+                                          : gather_rows(query, top).detach();
+  if (c10::GradMode::is_enabled()) {
+    queries.places = {proposals.boxes.narrow(-1, 0, 2), proposals.useless.squeeze(-1), scores,
+                      coordinates.sigmoid(), top};
+  }
   tap_value(tap, "proposals.object_query", query);
   tap_value(tap, "proposals.logits", proposals.logits);
   tap_value(tap, "proposals.class", scores);
@@ -161,8 +168,12 @@ CrossModalityDecoder::Output CrossModalityDecoder::forward(
     const at::Tensor known = inverse_sigmoid(reference);
     output.states = norm_(x);
     // What is reported comes from the normed state, what the next layer sees from the state itself.
-    if (i + 1 == layers_.size()) {
+    if (i + 1 == layers_.size() || c10::GradMode::is_enabled()) {
       output.boxes = at::sigmoid(layer.boxes(output.states).to(at::kFloat) + known);
+    }
+    if (c10::GradMode::is_enabled()) {
+      output.layer_states.push_back(output.states);
+      output.layer_boxes.push_back(output.boxes);
     }
     reference = at::sigmoid(layer.boxes(x).to(at::kFloat) + known).detach();
     tap_value(tap, "decoder.intermediate." + std::to_string(i), output.states);

@@ -15,6 +15,16 @@ namespace vigor {
 struct Queries {
   at::Tensor target;     // [batch, num_queries, d_model], content
   at::Tensor reference;  // float32 [batch, num_queries, 4], boxes as centre and size in 0..1
+
+  // What the queries were chosen from, kept only while gradients are recorded.
+  struct Places {
+    at::Tensor centres;  // float32 [batch, L, 2], (x, y) in 0..1 of the picture
+    at::Tensor useless;  // bool [batch, L], padding or too near to the edge for a box
+    at::Tensor logits;   // float32 [batch, L, T], -inf at padded tokens
+    at::Tensor boxes;    // float32 [batch, L, 4], centre and size in 0..1
+    at::Tensor chosen;   // int64 [batch, num_queries], the places that became queries
+  };
+  Places places = {};
 };
 
 // Language-guided query selection. Parameters "model.enc_output...", "model.enc_output_norm...",
@@ -43,6 +53,8 @@ class CrossModalityDecoder {
   struct Output {
     at::Tensor states;  // [batch, num_queries, d_model], normed, of the last layer
     at::Tensor boxes;   // float32 [batch, num_queries, 4], centre and size in 0..1
+    // The same of every layer, the last included; kept only while gradients are recorded.
+    std::vector<at::Tensor> layer_states = {}, layer_boxes = {};
   };
   Output forward(const Queries& queries, const VisionFeatures& vision, const TextFeatures& text,
                  const FeatureEnhancer::Output& enhanced, DeformableKernel kernel,

@@ -1,6 +1,7 @@
 #include "model/grounding_dino/grounding_dino.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <cmath>
 #include <limits>
@@ -200,6 +201,22 @@ GroundingDino::Output GroundingDino::ground(const VisionFeatures& vision, const 
   return output;
 }
 
+GroundingDino::EveryLayer GroundingDino::ground_every_layer(const VisionFeatures& vision,
+                                                            const TextFeatures& text) const {
+  if (!c10::GradMode::is_enabled()) throw Error({.what = "training needs gradients"});
+  const FeatureEnhancer::Output enhanced = enhancer_.forward(vision, text, kernel_);
+  Queries queries = selection_.select(vision, text, enhanced);
+  const CrossModalityDecoder::Output decoded =
+      decoder_.forward(queries, vision, text, enhanced, kernel_);
+  EveryLayer out;
+  for (size_t i = 0; i < decoded.layer_states.size(); ++i) {
+    out.layers.push_back({token_scores(decoded.layer_states[i], enhanced.text, text.present),
+                          decoded.layer_boxes[i]});
+  }
+  out.places = std::move(queries.places);
+  return out;
+}
+
 GroundingDinoCheckpoint open_grounding_dino(const std::filesystem::path& folder,
                                             at::ScalarType dtype, at::Device device) {
   GroundingDinoConfig config = read_grounding_dino_config(folder);
@@ -216,12 +233,31 @@ GroundingDinoCheckpoint open_grounding_dino(const std::filesystem::path& folder,
 
 ParameterSource random_grounding_dino(const GroundingDinoConfig& config, uint64_t seed,
                                       at::ScalarType dtype, at::Device device) {
+  // A norm's output has mean 0 over its channels, so that of (a + b 1) (c - d 1) only a c - d_model
+  // b d is left: the logit of the starting probability, log(0.01 / 0.99) = -4.6.
+  const double prior_bias = std::sqrt(4.6 / static_cast<double>(config.d_model));
+  const std::string last_text_norm = "model.encoder.layers." +
+                                     std::to_string(config.encoder_layers - 1) +
+                                     ".text_enhancer_layer.layer_norm_after.";
+  const auto is_table = [](const std::string& name) {
+    return name.find("_embeddings.weight") != std::string::npos ||
+           name.find("relative_position_bias_table") != std::string::npos;
+  };
   return [=, base = random_parameters(seed, dtype, device)](const std::string& name,
                                                             at::IntArrayRef shape) {
+    const auto options = at::TensorOptions().dtype(dtype).device(device);
     const bool group_norm =
         name.starts_with("model.input_proj_vision.") && name.ends_with(".1.weight");
-    if (group_norm || name.ends_with("LayerNorm.weight")) {
-      return at::ones(shape, at::TensorOptions().dtype(dtype).device(device));
+    if (name == last_text_norm + "weight") {
+      return at::full(shape, 1 / std::sqrt(static_cast<double>(config.d_model)), options);
+    }
+    if (name == last_text_norm + "bias") return at::full(shape, prior_bias, options);
+    if (name == "model.decoder.layer_norm.bias" || name == "model.enc_output_norm.bias") {
+      return at::full(shape, -prior_bias, options);
+    }
+    if (group_norm || name.ends_with("LayerNorm.weight")) return at::ones(shape, options);
+    if (name.ends_with("vision_param") || name.ends_with("text_param")) {
+      return at::full(shape, 1e-4, options);
     }
     if (name.ends_with("sampling_offsets.bias")) {
       const bool decoder = name.starts_with("model.decoder.");
@@ -231,7 +267,20 @@ ParameterSource random_grounding_dino(const GroundingDinoConfig& config, uint64_
                  decoder ? config.decoder_n_points : config.encoder_n_points)
           .to(device, dtype);
     }
-    return base(name, shape);
+    const bool box_end =
+        name.find("bbox_embed.") != std::string::npos && name.ends_with("layers.2.weight");
+    if (box_end || name.ends_with("sampling_offsets.weight") ||
+        name.ends_with("attention_weights.weight")) {
+      return at::zeros(shape, options);
+    }
+    if (name == "model.level_embed" || name == "model.query_position_embeddings.weight") {
+      return base(name, shape) * (1 / 0.02);  // to a deviation of 1
+    }
+    if (shape.size() < 2 || is_table(name)) return base(name, shape);
+    int64_t places = 1;  // of a convolution's kernel
+    for (size_t i = 2; i < shape.size(); ++i) places *= shape[i];
+    const auto fans = static_cast<double>((shape[0] + shape[1]) * places);
+    return base(name, shape) * (std::sqrt(2 / fans) / 0.02);
   };
 }
 

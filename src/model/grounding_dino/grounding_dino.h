@@ -46,6 +46,13 @@ class GroundingDino {
   // Row i of `vision` with row i of `text`; VisionFeatures::select repeats a picture.
   Output ground(const VisionFeatures& vision, const TextFeatures& text, const Tap& tap = {}) const;
 
+  // What training compares with the truth. Gradients must be recorded.
+  struct EveryLayer {
+    std::vector<Output> layers;  // of the decoder; logits end with the prompts: [batch, Q, T]
+    Queries::Places places;
+  };
+  EveryLayer ground_every_layer(const VisionFeatures& vision, const TextFeatures& text) const;
+
   // Plain tensors or the fused kernel in deformable attention.
   void set_kernel(DeformableKernel kernel) { kernel_ = kernel; }
 
@@ -85,8 +92,11 @@ struct GroundingDinoCheckpoint {
 GroundingDinoCheckpoint open_grounding_dino(const std::filesystem::path& folder,
                                             at::ScalarType dtype, at::Device device);
 
-// Random parameters as a detector starts its training: random_parameters, with norms at 1 and the
-// sampling points spread around their places as Deformable DETR has them.
+// Random parameters as a detector starts its training. Matrices are normal with the deviation of
+// Glorot and Bengio (2010), the last layers of box heads 0; sampling points lie spread around their
+// places, all weighing alike (Deformable DETR); fusion starts at 1e-4 of its change. Every token
+// fits every place with a probability of about 0.01 (Lin et al., "Focal Loss", 2017, section 4.1):
+// the dot product of both has no bias, so the norms before it start with biases of opposite sign.
 ParameterSource random_grounding_dino(const GroundingDinoConfig& config, uint64_t seed,
                                       at::ScalarType dtype, at::Device device);
 

@@ -11,16 +11,6 @@ int64_t round_up(int64_t value, int64_t step) {
   return (value + step - 1) / step * step;
 }
 
-// Row of the bias table for each pair of places of a window: (dy + w - 1) (2w - 1) + dx + w - 1.
-at::Tensor relative_position_index(int64_t window) {
-  const at::Tensor place = at::arange(window, at::kLong);
-  const at::Tensor y = place.repeat_interleave(window);
-  const at::Tensor x = place.repeat({window});
-  const at::Tensor dy = y.unsqueeze(1) - y.unsqueeze(0) + window - 1;
-  const at::Tensor dx = x.unsqueeze(1) - x.unsqueeze(0) + window - 1;
-  return dy * (2 * window - 1) + dx;
-}
-
 // [images, H, W, C] with H, W multiples of the window -> [images * windows, window^2, C].
 at::Tensor to_windows(const at::Tensor& x, int64_t window) {
   const int64_t rows = x.size(1) / window;
@@ -56,6 +46,15 @@ at::Tensor shift_mask(int64_t height, int64_t width, int64_t window, int64_t shi
 }
 
 }  // namespace
+
+at::Tensor relative_position_index(int64_t window) {
+  const at::Tensor place = at::arange(window, at::kLong);
+  const at::Tensor y = place.repeat_interleave(window);
+  const at::Tensor x = place.repeat({window});
+  const at::Tensor dy = y.unsqueeze(1) - y.unsqueeze(0) + window - 1;
+  const at::Tensor dx = x.unsqueeze(1) - x.unsqueeze(0) + window - 1;
+  return dy * (2 * window - 1) + dx;
+}
 
 SwinBackbone::SwinBackbone(const SwinConfig& config, const ParameterSource& source)
     : config_(config) {

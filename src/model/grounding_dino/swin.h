@@ -10,6 +10,10 @@
 
 namespace vigor {
 
+// Row of a block's bias table for each pair of places of a window: int64 [window^2, window^2],
+// (dy + w - 1) (2w - 1) + dx + w - 1.
+at::Tensor relative_position_index(int64_t window);
+
 class SwinBackbone {
  public:
   // Takes the parameters "embeddings...", "encoder.layers.S...", "hidden_states_norms.stageK...".
