@@ -99,6 +99,12 @@ class ModelRewardKind : public RewardKind {
       if (count > 0) out << "; " << count << " captions " << status;
     }
     out << "; ";
+    // The margin of a model that says something else is a number all the same.
+    const auto others = metrics["no_verdicts"].get<int64_t>();
+    if (10 * others > metrics["judged"].get<int64_t>()) {
+      out << others << " answers begin with neither yes nor no: is this a reward model, and asked "
+          << "what it was taught?; ";
+    }
   }
 
  private:

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "reports/statistics.h"
+#include "vigor/model_reward.h"
 
 namespace vigor {
 namespace {
@@ -99,7 +100,7 @@ Json reward_metrics(const std::vector<Json>& rows, int64_t max_failures) {
 
 Json model_reward_metrics(const std::vector<Json>& rows, int64_t max_failures) {
   Tallies tallies;
-  int64_t judged = 0, wrong = 0;
+  int64_t judged = 0, wrong = 0, no_verdicts = 0;
   Json errors = Json::object();
   for (const Json& row : rows) {
     PictureTally& tally = tallies[row.at("image").get<std::string>()];
@@ -112,6 +113,7 @@ Json model_reward_metrics(const std::vector<Json>& rows, int64_t max_failures) {
       const bool is_wrong = -sums.at("negative").get<double>() > sums.at("positive").get<double>();
       ++judged;
       wrong += is_wrong ? 1 : 0;
+      no_verdicts += read_verdict(judgement.at("answer").get<std::string>()) ? 0 : 1;
       (is_wrong ? tally.missing : tally.found) += 1;
       for (const Json& error : judgement.at("errors")) {
         Json& count = errors[error.get<std::string>()];
@@ -122,6 +124,7 @@ Json model_reward_metrics(const std::vector<Json>& rows, int64_t max_failures) {
   Json figures = caption_figures(rows, tallies.size(), max_failures);
   figures["judged"] = judged;
   figures["wrong"] = wrong;
+  figures["no_verdicts"] = no_verdicts;
   figures["errors"] = errors;
   add_share_unless_withheld(figures, "wrong_share", tallies);
   return figures;

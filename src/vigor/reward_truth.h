@@ -15,7 +15,8 @@ namespace vigor {
 Json reward_metrics(const std::vector<Json>& rows, int64_t max_failures);
 
 // The same of a reward model's rows: "judged" (sentences; captions when holistic), "wrong" (those
-// with more against them than for them), "errors" (kinds named, by name), "wrong_share".
+// with more against them than for them), "no_verdicts" (whose answer, whatever its margin, begins
+// with neither yes nor no), "errors" (kinds named, by name), "wrong_share".
 Json model_reward_metrics(const std::vector<Json>& rows, int64_t max_failures);
 
 // Of the verdict "missing" as a claim that a noun is hallucinated: {"precision", "recall",

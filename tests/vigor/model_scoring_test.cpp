@@ -94,11 +94,24 @@ TEST_F(ModelScoring, EveryBeginningOfACaptionIsJudgedOnce) {
   const Json metrics = model_reward_metrics(folder.samples(), 1);
   EXPECT_EQ(metrics["judged"], 5);
   EXPECT_EQ(metrics["wrong"], 2);
+  EXPECT_EQ(metrics["no_verdicts"], 0);
   EXPECT_EQ(metrics["errors"], Json({{"object", 2}}));
   EXPECT_EQ(metrics["wrong_share"], 0.4);
   EXPECT_EQ(metrics["counts"],
             Json({{"scored", 3}, {"unparsed", 0}, {"failed", 1}, {"unjudged", 1}}));
   EXPECT_TRUE(model_reward_metrics(folder.samples(), 0)["wrong_share"].is_null()) << "withheld";
+}
+
+TEST_F(ModelScoring, AModelThatWasNotTaughtToJudgeIsNoticed) {
+  CountingLvlm model([](const std::string&, const std::string&, size_t) {
+    Answer answer;
+    answer.text = "The";
+    answer.yes_margin = 2;
+    return answer;
+  });
+  RunFolder folder = open();
+  score(folder, model, captions());
+  EXPECT_EQ(model_reward_metrics(folder.samples(), 1)["no_verdicts"], 5);
 }
 
 TEST_F(ModelScoring, HolisticAsksOnceACaption) {
