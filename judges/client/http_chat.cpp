@@ -89,6 +89,9 @@ class HttpChat : public ChatClient {
                 {"seconds", seconds_},
                 {"peak_in_flight", peak_in_flight_},
                 {"errors", errors_}};
+    if (const double before = schedule_.budget().before(); before > 0) {
+      out["cost_of_earlier_starts"] = before;
+    }
     if (!options_.proxy.empty()) out["proxy"] = proxy_shown(options_.proxy);
     if (schema_refused_) out["schema_refused"] = true;
     if (logprobs_refused_) out["logprobs_refused"] = true;

@@ -46,6 +46,8 @@ Json added_usage(const Json& before, const Json& session) {
       now = value;
     } else if (key == "peak_in_flight") {
       now = std::max(value.get<int64_t>(), now.get<int64_t>());
+    } else if (key == "cost_of_earlier_starts") {
+      now = std::max(value.get<double>(), now.get<double>());  // a sum already
     } else if (value.is_number_integer() && now.is_number_integer()) {
       now = value.get<int64_t>() + now.get<int64_t>();
     } else {
@@ -89,6 +91,10 @@ std::string usage_table(const Json& usage, const std::string& who) {
               (currency.is_string() ? " " + printable(currency.get<std::string>()) : "");
       if (may_cost_more) {
         text += ", and up to " + money(unknown.get<double>()) + " for replies that never arrived";
+      }
+      if (const auto earlier = usage.find("cost_of_earlier_starts");
+          earlier != usage.end() && earlier->is_number()) {
+        text += "; " + money(earlier->get<double>()) + " by earlier starts";
       }
       text += "\n";
     }

@@ -12,7 +12,7 @@ namespace vigor {
 std::string usage_table(const Json& usage, const std::string& who = "judge");
 
 // What a run has used over all the sessions that it took: counts, money and seconds of the two
-// added, errors by kind, of peaks the larger. `before` may be null.
+// added, errors by kind, of peaks and of what earlier starts cost the larger. `before` may be null.
 Json added_usage(const Json& before, const Json& session);
 
 }  // namespace vigor

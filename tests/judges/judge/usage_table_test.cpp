@@ -36,6 +36,16 @@ TEST(UsageTable, SmallCostsKeepTheirDigits) {
       "judge cost        0.0021 USD, and up to 0.5000 for replies that never arrived\n");
 }
 
+TEST(UsageTable, EarlierStartsAreToldApart) {
+  EXPECT_EQ(
+      usage_table(
+          {{"requests", 1}, {"cost", 1.5}, {"cost_of_earlier_starts", 2.25}, {"currency", "USD"}}),
+      "judge requests    1 sent, 0 from the cache\n"
+      "judge cost        1.50 USD; 2.25 by earlier starts\n");
+  EXPECT_EQ(added_usage({{"cost_of_earlier_starts", 1.0}}, {{"cost_of_earlier_starts", 2.5}}),
+            Json({{"cost_of_earlier_starts", 2.5}}));
+}
+
 TEST(UsageTable, WhatIsNotSaidIsLeftOut) {
   EXPECT_EQ(usage_table({{"requests", 0}, {"cache_hits", 7}}),
             "judge requests    0 sent, 7 from the cache\n");

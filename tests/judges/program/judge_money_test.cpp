@@ -63,6 +63,7 @@ TEST_P(EndToEndBudget, HoldsForAllStartsOfARun) {
   EXPECT_EQ(server.requests(), asked) << "a start spends nothing anew";
   const SpawnResult last = run("1");
   EXPECT_EQ(last.exit_code, 0) << last.err;
+  EXPECT_THAT(last.err, ::testing::ContainsRegex("judge cost .* USD; 0.0[0-9]* by earlier starts"));
   EXPECT_EQ(server.requests(), calls(GetParam()));
   EXPECT_NEAR(spending()["spent"].get<double>(), 0.0045 * static_cast<double>(calls(GetParam())),
               1e-9);
