@@ -157,9 +157,9 @@ std::string figure_row(const MetricComparison& one, bool bootstrap) {
       "</td>" + number_cell(p_cell(one.p)) + number_cell(p_cell(one.p_holm)) +
       number_cell(one.mdd ? unsigned_text(metric, *one.mdd) : "-");
   if (bootstrap) {
-    out += number_cell(one.bootstrap ? difference_text(metric, one.bootstrap->low) + " .. " +
-                                           difference_text(metric, one.bootstrap->high)
-                                     : "-");
+    out += one.bootstrap ? number_cell("", difference_text(metric, one.bootstrap->low) + " .. " +
+                                               difference_text(metric, one.bootstrap->high))
+                         : number_cell("-");
   }
   return out + "</tr>\n";
 }

@@ -180,8 +180,19 @@ std::vector<RunView> open_runs(const fs::path& folder) {
   OpenedRun opened = read_folder(folder);
   std::vector<std::string> known;
   for (const Reader& reader : kReaders) {
-    if (opened.view.benchmark == reader.benchmark) return reader.read(std::move(opened));
     known.push_back(reader.benchmark);
+    if (opened.view.benchmark != reader.benchmark) continue;
+    const std::string where = opened.metrics_where;
+    std::vector<RunView> views = reader.read(std::move(opened));
+    for (const RunView& view : views) {
+      // Every benchmark writes its figures, those that it cannot compute as null.
+      if (!view.metrics.empty()) continue;
+      throw Error({.what = "there is no figure in it",
+                   .where = where,
+                   .cause = "the file was changed, or written by another program",
+                   .fix = "run the command that made the folder again, without this file"});
+    }
+    return views;
   }
   const std::string nearest = nearest_name(opened.view.benchmark, known);
   throw Error({.what = "unknown benchmark '" + printable(opened.view.benchmark) + "'",

@@ -62,6 +62,12 @@ bool inherit_recorded_prompt(const ModelOptions& model, std::string* suffix) {
   namespace fs = std::filesystem;
   constexpr std::string_view kRecorded = "recorded:";
   if (!model.name().starts_with(kRecorded)) return false;
+  if (model.name() == kRecorded) {
+    throw Error({.what = "recorded: names no file",
+                 .where = "--model",
+                 .fix = "write recorded:runs/NAME/samples.jsonl",
+                 .exit_code = ExitCode::kUsage});
+  }
   const fs::path run = fs::path(model.name().substr(kRecorded.size())).parent_path() / "run.json";
   if (!fs::exists(run)) return true;
   const Json record = read_json_file(run);

@@ -51,7 +51,8 @@ struct NightRule {
   std::optional<double> base;  // the reference's figure
   std::optional<double> drop;
   double allowed_drop = 0;
-  double sign = -1;  // of a drop in the figure: -1 where higher is better, 1 where lower is
+  // Of a drop in the figure: -1 where higher is better, 1 where lower is, 0 where it must stay.
+  double sign = -1;
   std::string sentence;
 };
 

@@ -243,6 +243,7 @@ bool Job::evaluate(const BenchmarkJob& job, NightJob& out) {
 
 double sign_of(const reports::RuleResult& result) {
   using Direction = reports::GateRule::Direction;
+  if (result.rule.direction == Direction::kEither) return 0;
   if (result.rule.direction == Direction::kLower) return 1;
   if (result.rule.direction == Direction::kHigher) return -1;
   return result.metric.better == reports::Better::kLower ? 1 : -1;

@@ -42,11 +42,13 @@ std::unique_ptr<FileLock> hold(FileSystem& files, const Config& config) {
 }
 
 void write_index(FileSystem& files, const Config& config, const std::vector<Night>& nights) {
-  write_history(config.folder / "vigor.db", nights);
   write_atomic(files, config.folder / "trend.html", trend_html(nights));
-  if (nights.empty()) return;
-  write_atomic(files, config.folder / "summary.md", night_markdown(nights.back()));
-  write_atomic(files, config.folder / "junit.xml", night_junit(nights.back()));
+  if (!nights.empty()) {
+    write_atomic(files, config.folder / "summary.md", night_markdown(nights.back()));
+    write_atomic(files, config.folder / "junit.xml", night_junit(nights.back()));
+  }
+  // Last: an index that is damaged keeps nobody from reading what the night was.
+  write_history(config.folder / "vigor.db", nights);
 }
 
 }  // namespace

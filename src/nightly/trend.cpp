@@ -76,10 +76,13 @@ std::vector<Series> series_of(const std::vector<Night>& nights) {
   return all;
 }
 
-// Where the gate would not let the figure cross on that night.
-std::optional<double> gate_line(const Point& point) {
-  if (point.rule == nullptr || !point.rule->base) return std::nullopt;
-  return *point.rule->base + point.rule->sign * point.rule->allowed_drop;
+// What the gate would not let the figure cross on that night: on one side, or where the figure must
+// stay on both.
+std::vector<double> gate_lines(const Point& point) {
+  if (point.rule == nullptr || !point.rule->base) return {};
+  const double base = *point.rule->base, allowed = point.rule->allowed_drop;
+  if (point.rule->sign == 0) return {base - allowed, base + allowed};
+  return {base + point.rule->sign * allowed};
 }
 
 struct Plane {
@@ -128,7 +131,7 @@ Plane plane_of(const Series& series) {
       see(point.figure->low);
       see(point.figure->high);
     }
-    see(gate_line(point));
+    for (const double gate : gate_lines(point)) see(gate);
   }
   if (!(low <= high)) return plane;
   const double room = std::max((high - low) * 0.08, 1e-6);
@@ -198,9 +201,9 @@ std::string draw(const Series& series) {
   std::string path;
   for (size_t i = 0; i < plane.count; ++i) {
     const Point& point = series.points[i];
-    if (const auto gate = gate_line(point)) {
-      out += line(std::max(plane.x(i) - half, Plane::kLeft), plane.y(*gate),
-                  std::min(plane.x(i) + half, Plane::kRight), plane.y(*gate), "reference");
+    for (const double gate : gate_lines(point)) {
+      out += line(std::max(plane.x(i) - half, Plane::kLeft), plane.y(gate),
+                  std::min(plane.x(i) + half, Plane::kRight), plane.y(gate), "reference");
     }
     if (point.figure == nullptr || !point.figure->value) continue;
     path += fmt::format("{}{:.1f},{:.1f}", path.empty() ? "" : " ", plane.x(i),
@@ -275,7 +278,7 @@ std::string trend_html(const std::vector<Night>& nights) {
   }
   body += std::string(nights.empty() ? "</h1>" : "") +
           "\n</header>\n<p class=\"note\">Whiskers are 95 % intervals by image; the dashed line "
-          "is where the gate stands: the last accepted night's figure less what is allowed. "
+          "is where the gate stands: the last accepted night's figure and what is allowed. "
           "\xE2\x97\x8F "
           "pass, \xE2\x96\xBC regression, \xE2\x96\xA0 inconclusive, \xC3\x97 error; hollow: not "
           "accepted.</p>\n";

@@ -257,6 +257,18 @@ TEST_F(NightlyTest, TheIndexIsRebuiltFromTheFolders) {
   EXPECT_THAT(page, AllOf(HasSubstr("2026-11-24"), HasSubstr("class=\"reference\"")));
 }
 
+TEST_F(NightlyTest, AFigureThatMustStayHasAGateOnEitherSide) {
+  config_.gate.rules[0].direction = reports::GateRule::Direction::kEither;
+  night(0);
+  changed_night(1, {.own = 0.02, .seed = 2});
+  const std::string page = read_file(config_.folder / "trend.html");
+  size_t lines = 0;
+  for (size_t at = 0; (at = page.find("class=\"reference\"", at)) != std::string::npos; ++at)
+    ++lines;
+  EXPECT_EQ(lines, 2u);
+  EXPECT_EQ(read_nights(config_.folder).back().jobs[0].rules[0].sign, 0);
+}
+
 TEST_F(NightlyTest, OldNightsAreMadeLightButWhatIsNeededStays) {
   config_.keep_days = 10;
   night(0);                                     // accepted, referred to below

@@ -143,6 +143,17 @@ TEST_F(EndToEndNightly, AFailingCommandIsAnError) {
   EXPECT_THAT(result.out, HasSubstr("answers.jsonl"));
 }
 
+TEST_F(EndToEndNightly, ADamagedIndexIsNamedAndTheNightCanBeRead) {
+  folder_.write("nights/vigor.db", "no database");
+  const SpawnResult result = run({"--night", "n1"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("vigor.db"));
+  EXPECT_THAT(read_file(folder_ / "nights/summary.md"), HasSubstr("Night n1: pass"));
+  std::filesystem::remove(folder_ / "nights/vigor.db");
+  EXPECT_EQ(run({"--night", "n1"}).exit_code, 0);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "nights/vigor.db"));
+}
+
 TEST_F(EndToEndNightly, SaysWhatIsMissing) {
   EXPECT_EQ(spawn(VIGOR_PROGRAM, {"nightly"}, {.folder = folder_.path()}).exit_code, 2);
   for (const std::string name : {"../n1", "..", ".n1", "n 1", "n1\n## pass", "n|1"}) {

@@ -113,6 +113,15 @@ TEST_P(MmeDialects, FiguresComeApartByImageInEveryDialect) {
   expect_taken_apart(view);
 }
 
+TEST(RunView, AFolderWithoutAnyFigureIsRefused) {
+  const TemporaryFolder folder;
+  write_text(folder / "run/run.json", "{}");
+  write_text(folder / "run/samples.jsonl", "");
+  write_text(folder / "run/metrics.json", R"({"benchmark": "pope", "dialect": "official"})");
+  EXPECT_THAT(message_of([&] { open_run((folder / "run").string()); }),
+              HasSubstr("there is no figure in it"));
+}
+
 TEST(RunView, MarginsThatDoNotGiveTheirFigureAgainLoseTheirTerms) {
   const TemporaryFolder folder;
   write_pope_run(folder / "run", synthetic_answers({.images = 6}, {}));
