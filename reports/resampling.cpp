@@ -165,6 +165,7 @@ std::optional<SeededDifference> seeded_difference(const SeededEstimate& a, const
 
   double squares = 0, residual = 0, seed_df = 0, reciprocals = 0;
   for (const SeededEstimate* side : {&a, &b}) {
+    if (side->fixed) continue;
     const auto seeds = static_cast<double>(side->values.size());
     for (const double value : side->values) {
       squares += (value - side->estimate.value) * (value - side->estimate.value);
@@ -193,6 +194,14 @@ std::optional<SeededDifference> seeded_difference(const SeededEstimate& a, const
   const OneSided sides = one_sided(paired.value, 0, out.standard_error, out.degrees_of_freedom);
   out.difference.p = std::min(1.0, 2 * std::min(sides.above, sides.below));
   return out;
+}
+
+std::optional<SeededDifference> seeded_interval(const SeededEstimate& recipe, double level) {
+  SeededEstimate nothing;
+  nothing.estimate.influence.resize(recipe.estimate.influence.size());
+  nothing.values = {0};
+  nothing.fixed = true;
+  return seeded_difference(nothing, recipe, level);
 }
 
 OneSided one_sided(double difference, double bound, double standard_error,

@@ -47,6 +47,9 @@ RatioTerm calibration_term(std::span<const ProbabilityItem> items, std::span<con
 struct SeededEstimate {
   Estimate estimate;           // mean over the seeds
   std::vector<double> values;  // of each seed
+  // Nothing about it was drawn: a checkpoint that all seeds start from, or a constant. It then adds
+  // no spread between seeds to a difference.
+  bool fixed = false;
   // Variance of one seed's figure that comes from the images it happened to get right: the spread
   // of its influences about their mean over the seeds. 0 with one seed.
   double residual_variance = 0;
@@ -68,6 +71,8 @@ struct SeededDifference {
 // Empty when the clusters differ in number or fewer than two say anything.
 std::optional<SeededDifference> seeded_difference(const SeededEstimate& a, const SeededEstimate& b,
                                                   double level = 0.95);
+// The figure of one recipe by itself, with the same two sources of error; its p is of "is 0".
+std::optional<SeededDifference> seeded_interval(const SeededEstimate& recipe, double level = 0.95);
 
 // One-sided p values of "the difference is at most `bound`" (small: it is above) and "at least
 // `bound`". With a standard error of 0 they are 0, or 1; at the bound itself both are 1.

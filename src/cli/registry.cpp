@@ -18,6 +18,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(doctor_command());
   commands.push_back(scenes_command());
   commands.push_back(train_command());
+  commands.push_back(sweep_command());
   commands.push_back(serve_command());
   return commands;
 }

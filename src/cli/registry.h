@@ -26,11 +26,13 @@ std::unique_ptr<Command> pope_build_command();  // a subcommand of pope
 std::unique_ptr<Command> serve_command();
 std::unique_ptr<Command> rank_command();
 std::unique_ptr<Command> report_command();
+std::unique_ptr<Command> sweep_command();
 std::unique_ptr<Command> train_command();
 // Stages of the loop that need no model: subcommands of train.
 std::vector<std::unique_ptr<Command>> train_file_stages();
 std::unique_ptr<Command> train_sample_command();  // subcommands of train
 std::unique_ptr<Command> train_score_command();
 std::unique_ptr<Command> train_judge_check_command();
+std::unique_ptr<Command> train_loop_command();
 
 }  // namespace vigor

@@ -1,7 +1,10 @@
 // vigor-eval train: the stages of training, each with a JSON document of settings.
 #include "cli/train.h"
 
+#include <filesystem>
+
 #include "cli/config_merge.h"
+#include "cli/loop_command.h"
 #include "cli/registry.h"
 
 namespace vigor {
@@ -48,9 +51,15 @@ class Train : public Command {
            "loop";
   }
   std::string examples() const override {
-    return "  vigor-eval train sft --config configs/demo-training/sft.json\n";
+    return "  vigor-eval train sft --config configs/demo-training/sft.json\n"
+           "  vigor-eval train configs/sweeps/demo.json --variant All --out runs/loop   (the whole "
+           "loop)\n";
   }
-  void add_options(CLI::App&) override {}
+  void add_options(CLI::App& app) override {
+    app.add_option("CONFIG", file_, "The whole loop, as train loop --config")
+        ->type_name("FILE.json");
+    loop_.add_to(app);
+  }
   bool reads_config() const override { return true; }
   std::vector<std::unique_ptr<Command>> subcommands() const override {
     std::vector<std::unique_ptr<Command>> stages;
@@ -69,14 +78,29 @@ class Train : public Command {
     for (auto& stage : train_file_stages()) stages.push_back(std::move(stage));
     stages.push_back(train_score_command());
     stages.push_back(train_judge_check_command());
+    stages.push_back(train_loop_command());
     return stages;
   }
-  ExitCode run(const CommandContext&) override {
+  ExitCode run(const CommandContext& context) override {
+    if (!file_.empty() && std::filesystem::is_regular_file(file_)) {
+      return run_loop(context, file_, false, loop_);
+    }
+    std::vector<std::string> names;
+    for (const auto& stage : subcommands()) names.push_back(stage->name());
+    const std::string nearest = file_.empty() ? "" : nearest_name(file_, names);
     throw Error(
-        {.what = "a stage is missing",
-         .fix = "give one: vigor-eval train sft|sample|score|select|refine|... --config FILE",
+        {.what = file_.empty() ? "a stage is missing"
+                               : "'" + printable(file_) + "' is neither a stage nor a file",
+         .fix = nearest.empty()
+                    ? "give one: vigor-eval train sft|sample|score|select|refine|... --config "
+                      "FILE, or the file of a whole loop"
+                    : "did you mean " + nearest + "?",
          .exit_code = ExitCode::kUsage});
   }
+
+ private:
+  std::string file_;
+  LoopArguments loop_;
 };
 
 }  // namespace

@@ -2,16 +2,34 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "base/error.h"
 
 namespace vigor::nightly {
+namespace {
+
+// Everything that comes out of a pipe, until its last writer has gone, to both files.
+void pass_on(int from, const std::array<int, 2>& to) {
+  char text[4096];
+  while (true) {
+    const ssize_t length = ::read(from, text, sizeof text);
+    if (length < 0 && errno == EINTR) continue;
+    if (length <= 0) return;
+    for (const int file : to) {
+      [[maybe_unused]] const ssize_t written = ::write(file, text, static_cast<size_t>(length));
+    }
+  }
+}
+
+}  // namespace
 
 int run_child(const std::filesystem::path& program, const std::vector<std::string>& arguments,
               const std::filesystem::path& log, std::stop_token stop) {
@@ -22,6 +40,15 @@ int run_child(const std::filesystem::path& program, const std::vector<std::strin
   };
   const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (out < 0) throw failed("the log " + printable(log.string()) + " cannot be written", errno);
+  // The command holds its log until it has ended, whatever becomes of this process: one that a
+  // killed job left behind, which stops after what is under way, is waited for.
+  while (::flock(out, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    if (stop.stop_requested()) {
+      ::close(out);
+      return static_cast<int>(ExitCode::kInterrupted);
+    }
+    ::usleep(20'000);
+  }
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   // Everything that allocates happens before the fork.
   std::vector<std::string> words = {program.string()};
@@ -29,10 +56,16 @@ int run_child(const std::filesystem::path& program, const std::vector<std::strin
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+  // What it says of errors is wanted in the log as well as on the terminal.
+  int said[2] = {-1, -1};
+  if (terminal && ::pipe2(said, O_CLOEXEC) != 0) {
+    ::close(out);
+    throw failed("a command cannot be started", errno);
+  }
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) {
-    ::close(out);
+    for (const int one : {out, said[0], said[1]}) ::close(one);
     throw failed("a command cannot be started", errno);
   }
   if (child == 0) {
@@ -42,12 +75,17 @@ int run_child(const std::filesystem::path& program, const std::vector<std::strin
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(127);  // the job ended meanwhile
     ::dup2(out, STDOUT_FILENO);
-    if (!terminal) ::dup2(out, STDERR_FILENO);
+    ::dup2(terminal ? said[1] : out, STDERR_FILENO);
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
-  ::close(out);
   const std::stop_callback forward(stop, [child] { ::kill(child, SIGTERM); });
+  if (terminal) {
+    ::close(said[1]);
+    pass_on(said[0], {STDERR_FILENO, out});
+    ::close(said[0]);
+  }
+  ::close(out);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) {
     if (errno != EINTR) throw failed("a command cannot be waited for", errno);

@@ -11,8 +11,9 @@ namespace vigor::nightly {
 
 // Waits for the end and returns the exit code (128 + signal for a process that a signal ended).
 // What it prints is appended to `log`; progress and errors go to the terminal when standard error
-// is one. When `stop` is requested the child is told (SIGTERM) and waited for; a child never
-// outlives this process. Throws Error when it cannot be started.
+// is one. When `stop` is requested the child is told (SIGTERM) and waited for; so it is when this
+// process is killed, and a later one that starts a command with the same log waits for its end.
+// Throws Error when it cannot be started.
 int run_child(const std::filesystem::path& program, const std::vector<std::string>& arguments,
               const std::filesystem::path& log, std::stop_token stop);
 

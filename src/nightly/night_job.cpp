@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "nightly/fingerprint.h"
 #include "reports/compare_formats.h"
+#include "run/last_error.h"
 
 namespace vigor::nightly {
 namespace {
@@ -37,17 +38,6 @@ const char* unit_text(reports::Unit unit) {
     default:
       return "rank";
   }
-}
-
-// The end of what a command printed: its error block.
-std::string last_words(const fs::path& log) {
-  if (!fs::exists(log)) return "";
-  const std::string text = read_file(log);
-  const size_t error = text.rfind("error: ");
-  std::string words = error == std::string::npos ? "" : text.substr(error + 7, 400);
-  std::replace(words.begin(), words.end(), '\n', ' ');
-  while (!words.empty() && words.back() == ' ') words.pop_back();
-  return words;
 }
 
 // One comparison of a job with one reference.
@@ -209,7 +199,7 @@ bool Job::evaluate(const BenchmarkJob& job, NightJob& out) {
     if (code == kInterruptedCode || options_.stop.stop_requested()) return false;
     if (!usable(folder)) {
       out.run.clear();
-      const std::string words = last_words(log);
+      const std::string words = last_error(log);
       out.error = "the command ended with exit code " + std::to_string(code) +
                   (words.empty() ? "; see logs/" + job.name + ".txt" : ": " + words);
       return true;

@@ -38,7 +38,7 @@ StageResult select_stage(FileSystem& files, const Json& config, const std::strin
 
 // Section 3.4: the chosen captions without the sentences that name what is not there, as LLaVA's
 // conversation JSON.
-//   {"selected", "nouns", "captions", "when_empty": "next"|"drop", "out"}
+//   {"selected", "nouns": FILE|null, "captions", "when_empty": "next"|"drop", "out"}
 StageResult refine_stage(FileSystem& files, const Json& config, const std::string& where);
 
 }  // namespace vigor

@@ -16,6 +16,7 @@ using Key = std::pair<std::string, int64_t>;
 struct Chosen {
   std::string image;
   std::vector<int64_t> order;  // samples from best to worst
+  std::string caption;         // of the first of them
   std::string where;
 };
 
@@ -25,7 +26,7 @@ std::vector<Chosen> read_selected(const std::filesystem::path& path) {
     const std::string where = path.string() + ":" + std::to_string(line);
     ObjectReader reader(row, where);
     Chosen one{reader.require<std::string>("image"), reader.get<std::vector<int64_t>>("order", {}),
-               where};
+               reader.get<std::string>("caption", ""), where};
     if (one.order.empty()) one.order = {reader.require<int64_t>("sample")};
     out.push_back(std::move(one));
   });
@@ -55,7 +56,9 @@ StageResult refine_stage(FileSystem& files, const Json& config, const std::strin
   ObjectReader reader(config, where);
   reader.has("comment");
   const std::filesystem::path selected = reader.require<std::string>("selected");
-  const std::filesystem::path nouns = reader.require<std::string>("nouns");
+  if (!reader.has("nouns")) reader.require<std::string>("nouns");
+  // Null: no detector says what is missing, and the captions stay as they are.
+  const std::filesystem::path nouns = reader.get<std::string>("nouns", "");
   const std::filesystem::path captions = reader.require<std::string>("captions");
   const auto when_empty = reader.get<std::string>("when_empty", "next");
   const std::filesystem::path out = reader.require<std::string>("out");
@@ -66,14 +69,14 @@ StageResult refine_stage(FileSystem& files, const Json& config, const std::strin
                  .fix = "next (the next best sample) or drop (the picture)",
                  .exit_code = ExitCode::kUsage});
   }
-  const StageKey stage{
-      .stage = "refine",
-      .settings = {{"when_empty", when_empty}},
-      .inputs = {{"selected", selected}, {"nouns", nouns}, {"captions", captions}}};
+  StageKey stage{.stage = "refine",
+                 .settings = {{"when_empty", when_empty}},
+                 .inputs = {{"selected", selected}, {"captions", captions}}};
+  if (!nouns.empty()) stage.inputs["nouns"] = nouns;
   if (auto summary = up_to_date(stage, out)) return {out, false, std::move(*summary)};
 
   std::map<Key, RewardRow> rewards;
-  for (RewardRow& row : read_rewards(nouns)) {
+  for (RewardRow& row : nouns.empty() ? std::vector<RewardRow>() : read_rewards(nouns)) {
     const Key key{row.image, row.sample};
     rewards.emplace(key, std::move(row));
   }
@@ -87,6 +90,14 @@ StageResult refine_stage(FileSystem& files, const Json& config, const std::strin
       const Key key{chosen.image, chosen.order[i]};
       const auto row = rewards.find(key);
       const auto prompt = prompts.find(key);
+      if (nouns.empty() && prompt != prompts.end()) {
+        if (chosen.caption.empty()) break;
+        done = true;
+        ++counts.unchanged;
+        rows.push_back(conversation_row(key.first + "#" + std::to_string(key.second), key.first,
+                                        prompt->second, chosen.caption));
+        continue;
+      }
       if (row == rewards.end() || !row->second.scored || prompt == prompts.end()) {
         const bool no_prompt = prompt == prompts.end();
         throw Error({.what = "sample " + std::to_string(key.second) + " of '" +

@@ -1,0 +1,218 @@
+// vigor-eval sweep and train loop through the built program.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "tests/testing/shared_data.h"
+#include "tests/testing/spawn.h"
+#include "tests/testing/temporary_folder.h"
+
+namespace vigor {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::spawn;
+using testing::SpawnResult;
+
+class EndToEndSweepPlan : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Shipped, EndToEndSweepPlan, ::testing::Values("demo", "nightly", "paper"));
+
+// What a shipped sweep would do, line by line. After a change that is meant: the printed text is
+// the new file.
+TEST_P(EndToEndSweepPlan, IsTheOneThatWasAgreed) {
+  const testing::TemporaryFolder folder;
+  const SpawnResult result = spawn(VIGOR_PROGRAM,
+                                   {"sweep", std::string("configs/sweeps/") + GetParam() + ".json",
+                                    "--dry-run", "--out", (folder / "out").string()},
+                                   {.folder = testing::source_dir()});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, read_file(testing::source_dir() / "tests/cli/data" /
+                                  (std::string("sweep-") + GetParam() + ".txt")));
+  EXPECT_FALSE(fs::exists(folder / "out")) << "a dry run writes nothing";
+}
+
+// Captions that were recorded of generated scenes: no weights are needed.
+class EndToEndSweep : public ::testing::Test {
+ protected:
+  EndToEndSweep() {
+    const SpawnResult made = spawn(VIGOR_PROGRAM, {"scenes", "--seed", "7", "--count", "6", "--out",
+                                                   path("scenes"), "--threads", "1"});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    std::string rows;
+    const auto record = [&](const std::string& image, const std::string& question,
+                            const std::string& answer) {
+      rows += dump_json({{"image", image},
+                         {"question", question},
+                         {"answer", answer},
+                         {"margin", answer == "Yes" ? 1 : -1},
+                         {"delay_s", 0.01}}) +
+              "\n";
+    };
+    for_each_jsonl(read_file(folder_ / "scenes/truth.jsonl"), "truth", [&](size_t, Json&& row) {
+      record(row["image"], "Describe this image in detail.",
+             "There is a " + row["objects"][0]["kind"].get<std::string>() +
+                 ". A boat is on the left.");
+    });
+    for (const char* split : {"random", "popular", "adversarial"}) {
+      for_each_jsonl(
+          read_file(folder_ / ("scenes/scenes_pope_" + std::string(split) + ".json")), "pope",
+          [&](size_t, Json&& row) {
+            if (!asked_.insert(row["image"].get<std::string>() + row["text"].get<std::string>())
+                     .second)
+              return;
+            record(row["image"], row["text"], row["label"] == "yes" ? "Yes" : "No");
+          });
+    }
+    folder_.write("answers.jsonl", rows);
+    config_ = {
+        {"title", "Recorded"},
+        {"model", "recorded:" + path("answers.jsonl")},
+        {"pictures", {{"images", path("scenes/images")}}},
+        {"variants", {"base"}},
+        {"benchmarks",
+         {{"pope",
+           {{"images", path("scenes/images")},
+            {"questions", Json::array({path("scenes/scenes_pope_random.json")})}}},
+          {"captions", {{"images", path("scenes/images")}}},
+          {"chair",
+           {{"objects", path("scenes/objects.jsonl")}, {"synonyms", path("scenes/synonyms.txt")}}},
+          {"sentences", {{"truth", path("scenes/truth.jsonl")}}}}}};
+  }
+  std::string path(const char* below) { return (folder_ / below).string(); }
+  SpawnResult sweep(const char* out, std::vector<std::string> more = {},
+                    const std::function<void(pid_t)>& meanwhile = {}) {
+    folder_.write("sweep.json", dump_json(config_));
+    std::vector<std::string> arguments = {"sweep", path("sweep.json"), "--out", path(out)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return spawn(VIGOR_PROGRAM, arguments, {.meanwhile = meanwhile});
+  }
+  // What a sweep is for, by name below OUT: everything but logs, records of time and settings.
+  std::map<std::string, std::string> results(const char* out) {
+    std::map<std::string, std::string> found;
+    for (const auto& entry : fs::recursive_directory_iterator(folder_ / out)) {
+      const std::string name = entry.path().filename().string();
+      for (const char* wanted :
+           {"samples.jsonl", "metrics.json", "captions.jsonl", "sentences.jsonl", "report.json",
+            "model.safetensors", "conversations.json", "rewards.jsonl", "selected.jsonl"}) {
+        if (name != wanted) continue;
+        found[entry.path().lexically_relative(folder_ / out).string()] = read_file(entry.path());
+      }
+    }
+    return found;
+  }
+  testing::TemporaryFolder folder_;
+  std::set<std::string> asked_;
+  Json config_;
+};
+
+TEST_F(EndToEndSweep, EvaluatesReportsAndDoesNothingTwice) {
+  const SpawnResult first = sweep("out");
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("Table 3: POPE"));
+  const Json report = read_json_file(folder_ / "out/report.json");
+  const Json& captions = report["tables"][1];
+  EXPECT_EQ(captions["id"], "captions");
+  EXPECT_GT(captions["rows"][0]["cells"][0]["value"], 0.0) << "a boat is not everywhere";
+  EXPECT_GT(captions["rows"][0]["cells"][3]["value"], 0.0);
+  const auto before = results("out");
+  const SpawnResult again = sweep("out", {"--json"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_THAT(again.err, Not(HasSubstr("note: [")));
+  for (const Json& job : Json::parse(again.out)["jobs"]) EXPECT_EQ(job["state"], "done");
+  EXPECT_EQ(results("out"), before);
+}
+
+TEST_F(EndToEndSweep, KilledAtRandomMomentsItEndsInTheSameFiles) {
+  ASSERT_EQ(sweep("whole").exit_code, 0);
+  CounterRandom random(11, "kills");
+  for (int kill = 0; kill < 6; ++kill) {
+    uint32_t looks = 2 + random.below(40);
+    sweep("killed", {}, [&](pid_t process) {
+      if (looks > 0 && --looks == 0) ::kill(process, kill % 3 == 2 ? SIGTERM : SIGKILL);
+    });
+  }
+  const SpawnResult last = sweep("killed");
+  EXPECT_EQ(last.exit_code, 0) << last.err;
+  EXPECT_EQ(results("killed"), results("whole"));
+}
+
+TEST_F(EndToEndSweep, AFailureIsNamedTheRestGoesOnAndIsMendedByTheNext) {
+  const fs::path objects = folder_ / "scenes/objects.jsonl";
+  const std::string whole = read_file(objects);
+  folder_.write("scenes/objects.jsonl", "{\"image\": 3}\n");
+  const SpawnResult first = sweep("out");
+  EXPECT_EQ(first.exit_code, 1);
+  EXPECT_THAT(first.err, HasSubstr("1 of 4 jobs have no result; the first: chair: base: "));
+  EXPECT_THAT(first.err, HasSubstr("objects.jsonl"));
+  const Json report = read_json_file(folder_ / "out/report.json");
+  EXPECT_TRUE(report["tables"][1]["rows"][0]["cells"][0]["value"].is_null());
+  EXPECT_THAT(report["tables"][1]["rows"][0]["cells"][0]["reason"].get<std::string>(),
+              HasSubstr("objects.jsonl"));
+  EXPECT_TRUE(report["tables"][0]["rows"][0]["cells"][0]["value"].is_number());
+  folder_.write("scenes/objects.jsonl", whole);
+  EXPECT_EQ(sweep("out").exit_code, 0);
+}
+
+TEST_F(EndToEndSweep, MistakesAreNamed) {
+  struct Mistake {
+    const char* pointer;
+    Json value;
+    const char* message;
+  };
+  for (const Mistake& mistake : {Mistake{"/variant", "base", "did you mean 'variants'?"},
+                                 Mistake{"/train", {{"epoch", 2}}, "did you mean 'epochs'?"},
+                                 Mistake{"/sft", {{"imges", "x"}}, "unknown key 'imges'"}}) {
+    const Json kept = config_;
+    config_[Json::json_pointer(mistake.pointer)] = mistake.value;
+    const SpawnResult result = sweep("out");
+    EXPECT_EQ(result.exit_code, 2) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(mistake.message));
+    config_ = kept;
+  }
+  EXPECT_THAT(sweep("out", {"--variant", "bas"}).err, HasSubstr("did you mean base?"));
+  EXPECT_EQ(spawn(VIGOR_PROGRAM, {"sweep"}).exit_code, 2);
+  EXPECT_EQ(spawn(VIGOR_PROGRAM, {"sweep", "none.json"}).exit_code, 2);
+  const SpawnResult stage = spawn(VIGOR_PROGRAM, {"train", "refin"});
+  EXPECT_EQ(stage.exit_code, 2);
+  EXPECT_THAT(stage.err, HasSubstr("did you mean refine?"));
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+// The loop with the bundled checkpoint: samples, rewards, selection, refinement, training.
+TEST(EndToEndLoop, TrainsACheckpointThatIsKeptWhenItRunsAgain) {
+  const testing::TemporaryFolder folder;
+  const Json config = {{"out", (folder / "out").string()},
+                       {"model", (testing::source_dir() / "data/demo").string()},
+                       {"model_options", {{"dtype", "float32"}}},
+                       {"pictures", {{"scenes", {{"seed", 5}, {"count", 4}, {"threads", 1}}}}},
+                       {"sample", {{"samples", 2}, {"temperature", 0.8}, {"max_new_tokens", 24}}},
+                       {"automatic", {{"detector", "scenes"}}},
+                       {"train", {{"batch_size", 2}, {"max_steps", 2}, {"max_length", 200}}},
+                       {"variants", {"base", "AT"}}};
+  folder.write("loop.json", dump_json(config));
+  const std::vector<std::string> command = {"train", (folder / "loop.json").string()};
+  const SpawnResult first = spawn(VIGOR_PROGRAM, command);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const Json loop = read_json_file(folder / "out/loop.json");
+  EXPECT_EQ(loop["checkpoints"].size(), 2u);
+  const fs::path model = loop["checkpoints"][1]["model"].get<std::string>();
+  EXPECT_TRUE(fs::exists(model / "config.json")) << model;
+  EXPECT_TRUE(fs::exists(model / "model.safetensors"));
+  const SpawnResult again = spawn(
+      VIGOR_PROGRAM, {"train", "loop", "--config", (folder / "loop.json").string(), "--dry-run"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("6 jobs: 6 done, 0 to do"));
+}
+
+}  // namespace
+}  // namespace vigor
