@@ -26,43 +26,6 @@ struct OpenedView {
   std::vector<size_t> position;  // of its clusters among those of the benchmark
 };
 
-statistics::Estimate placed_estimate(const statistics::Estimate& one,
-                                     const std::vector<size_t>& position, size_t count) {
-  statistics::Estimate out = one;
-  out.influence.assign(count, 0);
-  for (size_t c = 0; c < one.influence.size(); ++c) out.influence[position[c]] = one.influence[c];
-  return out;
-}
-
-// Area under the curve of the yes margin, the mean over the splits: grounding under a bias.
-std::optional<statistics::Estimate> margin_auroc(const RunView& view, std::string& reason) {
-  std::map<std::string, size_t> cluster;
-  for (size_t c = 0; c < view.clusters.size(); ++c) cluster[view.clusters[c]] = c;
-  std::map<std::string, std::vector<statistics::RankedItem>> splits;
-  for (const RunSample& sample : view.samples) {
-    if (!sample.margin) {
-      reason = "answers without a margin of yes against no";
-      return std::nullopt;
-    }
-    splits[sample.group].push_back(
-        {*sample.margin, sample.label == "yes", cluster.at(sample.cluster)});
-  }
-  std::vector<statistics::Estimate> all;
-  for (const auto& [split, items] : splits) {
-    auto one = statistics::auroc_estimate(items, view.clusters.size());
-    if (!one) {
-      reason = "one answer alone is right in " + split;
-      return std::nullopt;
-    }
-    all.push_back(*std::move(one));
-  }
-  if (all.empty()) {
-    reason = "no question was asked";
-    return std::nullopt;
-  }
-  return statistics::mean_estimate(all);
-}
-
 class SweepGatherer {
  public:
   explicit SweepGatherer(const SweepInput& input) : input_(input) { open(); }
@@ -116,13 +79,6 @@ SeedFigure SweepGatherer::figure(const SweepRun& run, const SweepColumn& column)
     return out;
   }
   const size_t count = cluster_count_.at(run.benchmark);
-  if (column.key == "average.auroc") {
-    const auto one = margin_auroc(*opened.view, out.reason);
-    if (!one) return out;
-    out.value = one->value;
-    out.estimate = placed_estimate(*one, opened.position, count);
-    return out;
-  }
   const RunMetric* metric = opened.view->metric(column.key);
   if (metric == nullptr) {
     out.reason = "not measured";
@@ -189,7 +145,6 @@ std::optional<statistics::SeededEstimate> SweepGatherer::cell(size_t variant, Sw
 
 // Unit and direction as the runs have them.
 void SweepGatherer::describe(SweepColumn& column) const {
-  if (column.key == "average.auroc") return;
   for (const SweepRun& run : input_.runs) {
     if (run.benchmark != column.benchmark || run.run.empty()) continue;
     const OpenedView& opened = views_.at(run.run);
@@ -255,6 +210,9 @@ void SweepGatherer::add_table(SweepReport& report, SweepTable table,
 SweepTable paper_table(const std::string& id) {
   SweepTable out;
   out.id = id;
+  out.notes = {
+      "Published rows are the paper's, of its own models and pictures: read them against measured "
+      "ones only where the questions are the same."};
   for (const PublishedTable& from : published().tables) {
     if (from.id != id) continue;
     out.title = from.title;
@@ -281,9 +239,12 @@ SweepTable paper_table(const std::string& id) {
   return out;
 }
 
-void add_column(SweepTable& table, SweepColumn column) {
-  table.columns.push_back(std::move(column));
-  for (SweepRow& row : table.rows) row.printed.emplace_back("-");
+// Columns that the paper has not, where they are seen.
+void add_columns(SweepTable& table, const std::vector<SweepColumn>& columns) {
+  table.columns.insert(table.columns.begin(), columns.begin(), columns.end());
+  for (SweepRow& row : table.rows) {
+    row.printed.insert(row.printed.begin(), columns.size(), "-");
+  }
 }
 
 SweepTable caption_table() {
@@ -356,17 +317,23 @@ SweepReport gather_sweep(const SweepInput& input) {
   if (gatherer.asked("mmhal")) gatherer.add_table(report, paper_table("2"), all);
   if (gatherer.asked("pope")) {
     SweepTable table = paper_table("3");
-    add_column(table, {"pope", "average.accuracy", "Average", "AC", "Accuracy, average", {}, {}});
-    add_column(table, {"pope", "average.auroc", "Average", "AUROC",
-                       "Area under the ROC curve of the yes margin: grounding under a bias to yes",
-                       Unit::kShare, Better::kHigher});
-    add_column(table, {"pope", "average.yes_ratio", "Average", "yes", "Yes ratio", {}, {}});
+    add_columns(table,
+                {{"pope", "average.accuracy", "Avg", "AC", "Accuracy, average", {}, {}},
+                 {"pope",
+                  "average.auroc",
+                  "Avg",
+                  "AUROC",
+                  "Area under the ROC curve of the yes margin: grounding under a bias to yes",
+                  {},
+                  {}},
+                 {"pope", "average.yes_ratio", "Avg", "yes", "Yes ratio, average", {}, {}}});
     gatherer.add_table(report, std::move(table), all);
   }
   if (gatherer.asked("mme")) {
+    const SweepColumn sum = {
+        "mme", "all_tasks.score", "", "All", "Sum of the tasks that were asked", {}, {}};
     SweepTable table = paper_table("4");
-    add_column(table,
-               {"mme", "all_tasks.score", "", "All", "Sum of the tasks that were asked", {}, {}});
+    add_columns(table, {sum});
     gatherer.add_table(report, std::move(table), all);
     // What the reward model's design does (Table 5): none, holistic, fine-grained.
     std::vector<size_t> designs;
@@ -377,12 +344,20 @@ SweepReport gather_sweep(const SweepInput& input) {
     }
     if (designs.size() == 3) {
       SweepTable five = paper_table("5");
-      add_column(five,
-                 {"mme", "all_tasks.score", "", "All", "Sum of the tasks that were asked", {}, {}});
-      if (gatherer.asked("chair")) add_column(five, {"chair", "chair_i", "", "CHAIRi", "", {}, {}});
-      if (gatherer.asked("sentences")) {
-        add_column(five, {"sentences", "wrong_share", "", "Wrong sentences", "", {}, {}});
+      std::vector<SweepColumn> own = {sum};
+      if (gatherer.asked("chair")) {
+        own.push_back({"chair", "chair_i", "", "CHAIRi", "Named objects that are absent", {}, {}});
       }
+      if (gatherer.asked("sentences")) {
+        own.push_back({"sentences",
+                       "wrong_share",
+                       "",
+                       "Wrong sentences",
+                       "Judged sentences with an error of any kind, by the scenes' truth",
+                       {},
+                       {}});
+      }
+      add_columns(five, own);
       gatherer.add_table(report, std::move(five), designs);
     }
   }

@@ -11,6 +11,7 @@ namespace vigor {
 
 struct LoopArguments {
   std::string out;
+  std::string judge;                  // "": that of the file
   std::vector<std::string> variants;  // empty: those of the file
   std::vector<uint64_t> seeds;        // empty: those of the file
   bool dry_run = false;

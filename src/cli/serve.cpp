@@ -2,14 +2,18 @@
 #include "serve/server.h"
 
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <random>
 
 #include "cli/judge_options.h"
 #include "cli/model_options.h"
 #include "cli/registry.h"
+#include "cli/text_options.h"
 #include "judges/client/secret.h"
 #include "judges/judge/key_source.h"
 #include "lvlm/open.h"
+#include "vigor/scene_judge.h"
 
 namespace vigor {
 namespace {
@@ -27,10 +31,16 @@ class Serve : public Command {
            "  vigor-eval pope --model http://127.0.0.1:8000/v1#demo --images val2014 \\\n"
            "      --questions coco_pope_*.json --out runs/demo\n"
            "  curl http://127.0.0.1:8000/metrics\n"
+           "  vigor-eval serve --scenes-judge scenes --port 8123       (a judge that does not "
+           "err)\n"
            "Ctrl-C stops it when the requests under way have their answers.\n";
   }
   void add_options(CLI::App& app) override {
     model_.add_to(app, ModelOptions::Models::kNative);
+    app.add_option("--scenes-judge", scenes_judge_,
+                   "In place of --model: a judge of rankings that knows the generated scenes in "
+                   "this folder by their truth")
+        ->type_name("DIR");
     app.add_option("--host", options_.address,
                    "Address to listen on; others than this machine's own need a token")
         ->type_name("ADDRESS")
@@ -61,11 +71,14 @@ class Serve : public Command {
         ->check(CLI::Range(0.0, 86400.0))
         ->capture_default_str();
     app.add_option("--seed", seed_, "Seed of random weights")->capture_default_str();
+    text_.add_to(app);
   }
 
   ExitCode run(const CommandContext& context) override {
-    require_option(model_.given(), "--model", "the checkpoint to serve");
-    if (is_remote_model(model_.name())) {
+    const bool judge = !scenes_judge_.empty();
+    require_option(model_.given() || judge, "--model", "the checkpoint to serve");
+    if (judge && options_.model_name.empty()) options_.model_name = "scenes-truth";
+    if (!judge && is_remote_model(model_.name())) {
       throw Error({.what = "only a native model can be served",
                    .where = "--model " + printable(model_.name()),
                    .fix = "give a checkpoint folder",
@@ -82,10 +95,17 @@ class Serve : public Command {
             : key_from_file(token_file_);
     if (!token.empty()) forbid_core_dumps();
     options_.token = token.reveal();
-    model_.warn_about_machine(context.console);
-    LvlmOptions lvlm = model_.lvlm(seed_, context.console);
-    lvlm.max_image_pixels = int64_t{max_megapixels_} * 1'000'000;
-    const std::unique_ptr<Lvlm> model = open_lvlm(lvlm);
+    std::optional<language::English> english;
+    std::unique_ptr<Lvlm> model;
+    if (judge) {
+      english = language::English::read(text_.files());
+      model = std::make_unique<SceneJudge>(scenes_judge_, *english);
+    } else {
+      model_.warn_about_machine(context.console);
+      LvlmOptions lvlm = model_.lvlm(seed_, context.console);
+      lvlm.max_image_pixels = int64_t{max_megapixels_} * 1'000'000;
+      model = open_lvlm(lvlm);
+    }
     std::random_device entropy;
     serve::Server server(
         *model, options_,
@@ -106,7 +126,8 @@ class Serve : public Command {
  private:
   ModelOptions model_;
   serve::ServerOptions options_;
-  std::string token_file_;
+  std::string token_file_, scenes_judge_;
+  TextOptions text_;
   int max_body_mb_ = 32;
   int max_megapixels_ = 50;
   uint64_t seed_ = 0;

@@ -218,6 +218,8 @@ class LoopCommand : public Command {
 void LoopArguments::add_to(CLI::App& app) {
   app.add_option("--out", out, "Folder of all results; wins over the file's 'out'")
       ->type_name("DIR");
+  app.add_option("--judge", judge, "File or address of a judge; wins over the file's 'judge'")
+      ->type_name("JUDGE");
   app.add_option("--variant", variants, "These variants alone")->type_name("NAME...");
   app.add_option("--seed", seeds, "These seeds in place of the file's")->type_name("N...");
   app.add_flag("--dry-run", dry_run, "Print the jobs, their states and the time; start nothing");
@@ -231,6 +233,7 @@ ExitCode run_loop(const CommandContext& context, const fs::path& file, bool eval
   LoopConfig config = parse_loop_config(document, where);
   check_trainings(config, where);
   if (!arguments.out.empty()) config.out = arguments.out;
+  if (!arguments.judge.empty()) config.judge = arguments.judge;
   if (!arguments.variants.empty()) {
     std::vector<std::string> names;
     std::vector<LoopVariant> kept;
