@@ -240,6 +240,8 @@ size_t LoopPlanner::sft(const std::string& title, const std::string& model, cons
                     .config = std::move(config),
                     .out = "sft",
                     .outputs = {"sft/model"},
+                    // Of a 7B model 84 GB.
+                    .scratch = {"sft/state"},
                     .units = units,
                     .unit = "conversations"});
 }

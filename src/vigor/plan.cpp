@@ -198,6 +198,10 @@ void Plan::finish(FileSystem& files, size_t job, std::optional<double> seconds) 
                          2) +
                    "\n");
   planned.state = JobState::kDone;
+  for (const std::string& name : planned.job.scratch) {
+    std::error_code kept;  // it costs room, and nothing else
+    fs::remove_all(planned.folder / name, kept);
+  }
   if (seconds && *seconds > 0 && units > 0) {
     auto& [all_units, all_seconds] = measured_[planned.job.kind];
     all_units += units;

@@ -39,6 +39,8 @@ struct PlanJob {
   std::string out;                   // --out, below the job's folder: "captions.jsonl"
   // Below the folder; all must be there at the end. Empty: `out` alone.
   std::vector<std::string> outputs = {};
+  // Below the folder: what only an unfinished job needs, removed when it is done.
+  std::vector<std::string> scratch = {};
   double units = 0;       // how much there is to do; 0: not known
   std::string unit = "";  // of `units`: "captions"
 };

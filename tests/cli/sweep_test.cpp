@@ -163,6 +163,30 @@ TEST_F(EndToEndSweep, AFailureIsNamedTheRestGoesOnAndIsMendedByTheNext) {
   EXPECT_EQ(sweep("out").exit_code, 0);
 }
 
+TEST_F(EndToEndSweep, ARankingIsAskedOfTheJudgeThatKnowsTheScenes) {
+  config_["variants"] = {"base", {{"name", "again"}}};
+  config_["benchmarks"] = {{"captions", {{"images", path("scenes/images")}}},
+                           {"rank", {{"samples", 3}}}};
+  bool asked = false;
+  SpawnResult result;
+  const SpawnResult judge =
+      spawn(VIGOR_PROGRAM, {"serve", "--scenes-judge", path("scenes"), "--port", "0", "--json"},
+            {.out = folder_ / "judge.json", .meanwhile = [&](pid_t server) {
+               const std::string said = read_file(folder_ / "judge.json");
+               if (asked || said.find('\n') == std::string::npos) return;
+               asked = true;
+               const std::string url = Json::parse(said)["url"];
+               result = sweep("out", {"--judge", url + "#scenes-truth"});
+               ::kill(server, SIGTERM);
+             }});
+  ASSERT_EQ(result.exit_code, 0) << result.err << judge.err;
+  const Json table = read_json_file(folder_ / "out/report.json")["tables"][0];
+  EXPECT_EQ(table["id"], "1");
+  for (const Json& row : table["rows"]) {
+    EXPECT_EQ(row["cells"][0]["value"], 1.5) << "the same captions: " << row;
+  }
+}
+
 TEST_F(EndToEndSweep, MistakesAreNamed) {
   struct Mistake {
     const char* pointer;

@@ -188,6 +188,19 @@ TEST_F(PlanTest, TimeIsEstimatedFromJobsOfTheKindThatEnded) {
   EXPECT_THAT(plan_text(more), HasSubstr("1 jobs: 0 done, 1 to do; time: about 2 min"));
 }
 
+TEST_F(PlanTest, WhatOnlyAnUnfinishedJobNeedsIsRemoved) {
+  Plan one = plan();
+  const size_t job = one.add(
+      {.kind = "trains", .title = "trains", .command = {"t"}, .out = "f", .scratch = {"state"}});
+  one.look();
+  const fs::path state = fs::path(one.result(job, "state/1")).lexically_relative(folder_.path());
+  folder_.write(state, "moments");
+  EXPECT_EQ(run(one, "trains").failed(), 1u);
+  EXPECT_TRUE(fs::exists(folder_ / state));
+  EXPECT_EQ(run(one).failed(), 0u);
+  EXPECT_FALSE(fs::exists(folder_ / state));
+}
+
 TEST_F(PlanTest, TwoProcessesDoNotRunOnePlan) {
   Plan one = plan();
   add_diamond(one);
