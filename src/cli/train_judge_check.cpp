@@ -28,6 +28,9 @@ class TrainJudgeCheck : public Command {
     app.add_option("--held-out", held_out_,
                    "Conversations that training did not see: only their images count")
         ->type_name("FILE");
+    app.add_flag("--by-sentence", options_.by_sentence,
+                 "A holistic verdict counts for every sentence of its caption: to compare it with "
+                 "one that judges sentences");
     app.add_option("--bins", options_.bins, "Bins of the reliability curve")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();

@@ -174,7 +174,7 @@ std::optional<JudgedText> whole_of(const CaptionAnnotation& annotation) {
 // Pairs judgements with verdicts.
 class Pairing {
  public:
-  explicit Pairing(const std::vector<RewardRow>& rewards) {
+  Pairing(const std::vector<RewardRow>& rewards, bool by_sentence) : by_sentence_(by_sentence) {
     for (const RewardRow& row : rewards) {
       rows_[{row.image, row.sample}] = &row;
       if (!row.scored) continue;
@@ -189,7 +189,7 @@ class Pairing {
     }
   }
 
-  bool holistic() const { return any_holistic_; }
+  bool whole_captions() const { return any_holistic_ && !by_sentence_; }
 
   void add(const CaptionAnnotation& annotation) {
     const std::string key = annotation.image + "#" + std::to_string(annotation.sample);
@@ -202,12 +202,12 @@ class Pairing {
                    .cause = "the captions were sampled again after they were judged",
                    .fix = "give the rewards of the captions that were judged"});
     }
-    if (row.holistic) {
+    if (row.holistic && !by_sentence_) {
       auto text = whole_of(annotation);
       if (!text) return left_out_.add("caption that people left unjudged", key);
       return take(std::move(*text), annotation, row.judgements.at(0));
     }
-    if (row.judgements.size() != row.sentences.size()) {
+    if (!row.holistic && row.judgements.size() != row.sentences.size()) {
       return left_out_.add("caption whose reward is not by sentence", key);
     }
     for (const SentenceAnnotation& sentence : annotation.sentences) {
@@ -228,7 +228,7 @@ class Pairing {
       text.wrong = sentence.label == SentenceLabel::kWrong;
       text.errors = sentence.errors;
       take(std::move(text), annotation,
-           row.judgements[static_cast<size_t>(same - row.sentences.begin())]);
+           row.judgements[row.holistic ? 0 : static_cast<size_t>(same - row.sentences.begin())]);
     }
   }
 
@@ -247,6 +247,7 @@ class Pairing {
   }
 
   std::map<std::pair<std::string, int64_t>, const RewardRow*> rows_;
+  bool by_sentence_;
   bool any_holistic_ = false, any_fine_ = false, by_nouns_ = false;
   std::map<std::string, size_t> images_;
   std::vector<JudgedText> texts_;
@@ -272,7 +273,7 @@ std::set<std::string> conversation_images(std::string_view bytes, const std::str
 
 Json judge_check(const std::vector<CaptionAnnotation>& annotations,
                  const std::vector<RewardRow>& rewards, const JudgeCheckOptions& options) {
-  Pairing pairing(rewards);
+  Pairing pairing(rewards, options.by_sentence);
   for (const CaptionAnnotation& annotation : annotations) {
     if (options.images.empty() || options.images.contains(annotation.image)) {
       pairing.add(annotation);
@@ -297,7 +298,7 @@ Json judge_check(const std::vector<CaptionAnnotation>& annotations,
   for (const auto& [name, texts] : by_annotator) {
     annotators[name] = CheckFigures(texts, pairing.images(), options.bins).all();
   }
-  return {{"unit", pairing.holistic() ? "caption" : "sentence"},
+  return {{"unit", pairing.whole_captions() ? "caption" : "sentence"},
           {"images", options.images.empty() ? "all" : "held out"},
           {"left_out", std::move(left_out)},
           {"all", CheckFigures(all, pairing.images(), options.bins).all()},

@@ -333,6 +333,45 @@ TEST_F(EndToEndModelReward, AnEndpointJudgesInShardsByItsConfig) {
   EXPECT_EQ(read_json_rows(folder_ / "all.jsonl")[2].value["negative"], -1.0);
 }
 
+// The whole way with a checkpoint: what is shared between the questions changes no score.
+TEST_F(EndToEndModelReward, ACheckpointJudgesTheSameSharedAndOneAtATime) {
+  ASSERT_EQ(spawn(VIGOR_PROGRAM, {"scenes", "--seed", "3", "--count", "1", "--out", path("scenes")})
+                .exit_code,
+            0);
+  std::string captions;
+  for (int sample = 0; sample < 2; ++sample) {
+    captions +=
+        dump_json({{"image", "scene_000000.jpg"},
+                   {"sample", sample},
+                   {"caption", std::string("There is a dog. It is black. A cup is on the ") +
+                                   (sample == 0 ? "left." : "right. There is a boat.")}}) +
+        "\n";
+  }
+  folder_.write("captions.jsonl", captions);
+  std::vector<std::vector<JsonRow>> rows;
+  std::vector<int64_t> computed;
+  for (const char* out : {"shared.jsonl", "alone.jsonl"}) {
+    std::vector<std::string> more = {"--images", path("scenes/images"), "--dtype", "float32"};
+    if (out[0] == 'a') more.push_back("--one-at-a-time");
+    const SpawnResult result =
+        judged((testing::source_dir() / "data/demo").string(), std::move(more), out);
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    rows.push_back(read_json_rows(folder_ / out));
+    const Json run = read_json_file(folder_ / (std::string(out) + ".run/run.json"));
+    computed.push_back(run["model_counts"]["computed_prompt_tokens"].get<int64_t>());
+  }
+  ASSERT_EQ(rows[0].size(), 2u);
+  for (size_t r = 0; r < rows[0].size(); ++r) {
+    const Json &shared = rows[0][r].value["sentences"], &alone = rows[1][r].value["sentences"];
+    ASSERT_EQ(shared.size(), r == 0 ? 3u : 4u);
+    for (size_t i = 0; i < shared.size(); ++i) {
+      EXPECT_EQ(shared[i]["answer"], alone[i]["answer"]);
+      EXPECT_NEAR(shared[i]["margin"].get<double>(), alone[i]["margin"].get<double>(), 1e-4);
+    }
+  }
+  EXPECT_LT(4 * computed[0], computed[1]) << "five questions a picture that begin alike";
+}
+
 TEST_F(EndToEndModelReward, IsCheckedAgainstPeople) {
   record("answers.jsonl");
   ASSERT_EQ(judged("recorded:" + path("answers.jsonl")).exit_code, 0);

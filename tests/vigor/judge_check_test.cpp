@@ -131,15 +131,21 @@ TEST(JudgeCheck, AHolisticRewardJudgesCaptions) {
   row["whole"] = {{"answer", "No."}, {"margin", -1.0}, {"errors", Json::array()}};
   row["positive"] = 0;
   row["negative"] = -1;
-  const Json check =
-      judge_check({judged_by("a.jpg", "ann", {kC, kU, kW}), judged_by("a.jpg", "bob", {kC, kC, kC}),
-                   judged_by("a.jpg", "cy", {kC, kU, kC})},
-                  rewards_of({row}), {});
+  const std::vector<CaptionAnnotation> people = {judged_by("a.jpg", "ann", {kC, kU, kW}),
+                                                 judged_by("a.jpg", "bob", {kC, kC, kC}),
+                                                 judged_by("a.jpg", "cy", {kC, kU, kC})};
+  const Json check = judge_check(people, rewards_of({row}), {});
   EXPECT_EQ(check["unit"], "caption");
   EXPECT_EQ(check["all"]["judged"], 2);
   EXPECT_EQ(check["all"]["tp"], 1);
   EXPECT_EQ(check["all"]["fp"], 1);
   EXPECT_EQ(check["left_out"]["caption that people left unjudged"]["count"], 1);
+  // As a verdict on each of the seven judged sentences, of which one is wrong.
+  const Json sentences =
+      judge_check(people, rewards_of({row}), {.images = {}, .by_sentence = true});
+  EXPECT_EQ(sentences["unit"], "sentence");
+  EXPECT_EQ(sentences["all"]["tp"], 1);
+  EXPECT_EQ(sentences["all"]["fp"], 6);
 }
 
 TEST(JudgeCheck, ADetectorCallsASentenceWrongByOneMissingNoun) {

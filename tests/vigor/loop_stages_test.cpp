@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "tests/testing/temporary_folder.h"
+#include "vigor/annotations.h"
 
 namespace vigor {
 namespace {
@@ -198,6 +199,20 @@ TEST_F(LoopStages, RewardDataIsWrittenWithWhatIsHeldOut) {
   Json wrong = config;
   wrong["questions"]["sentense"] = "?";
   EXPECT_THROW(reward_data_stage(files_, wrong, "c.json"), Error);
+}
+
+TEST_F(LoopStages, AnnotationsOfViGoRBecomeOursAndSayWhatWasNotUnderstood) {
+  const std::string file =
+      write("annotations.json", R"([{"image": "a.jpg", "caption": "A dog. It runs.",
+    "sentences": [{"text": "A dog.", "correct": true}, {"text": "It runs.", "errors": ["count"]}], "odd": 1},
+    {"image": "b.jpg", "correctness": 0.5, "caption": "A car."}])");
+  const Json config = {{"file", file}, {"format", "vigor"}, {"out", at("people.jsonl")}};
+  const StageResult result = annotate_stage(files_, config, "c.json", nullptr);
+  EXPECT_EQ(result.summary["captions"], 1);
+  EXPECT_EQ(result.summary["errors"], Json({{"count", 1}}));
+  EXPECT_EQ(result.summary["left_out"].size(), 3u) << dump_json(result.summary);
+  EXPECT_EQ(read_annotations(at("people.jsonl")).size(), 1u);
+  EXPECT_FALSE(annotate_stage(files_, config, "c.json", nullptr).ran);
 }
 
 }  // namespace
