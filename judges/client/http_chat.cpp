@@ -183,6 +183,9 @@ class HttpChat : public ChatClient {
   }
 
   void ended(size_t index, HttpResult&& result) {
+    if (result.exchange == Exchange::kNotConnected && !options_.proxy.empty()) {
+      result.trouble = "through the proxy " + proxy_shown(options_.proxy) + ": " + result.trouble;
+    }
     // Before anything is cut short: half a key would not be known again.
     for (std::string* text : {&result.body, &result.trouble, &result.location}) {
       *text = redactor_.redact(*text);

@@ -71,8 +71,9 @@ void check_proxy(const std::string& proxy) {
   const std::string scheme = url == nullptr ? "" : part(url.get(), CURLUPART_SCHEME);
   if (scheme == "http" || scheme == "https" || scheme.starts_with("socks")) return;
   refuse("proxy",
-         "is no address of a proxy (http, https, socks5 or socks5h); it is not shown, for "
-         "it may hold a password");
+         "(of the configuration, or https_proxy, http_proxy or all_proxy of the environment) is no "
+         "address of a proxy (http, https, socks5 or socks5h); it is not shown, for it may hold a "
+         "password");
 }
 
 }  // namespace

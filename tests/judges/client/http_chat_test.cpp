@@ -164,9 +164,19 @@ TEST(HttpChat, ItsProxyIsRecordedWithoutThePassword) {
     make_http_chat(options);
     FAIL() << "no proxy for HTTP";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("proxy is no address of a proxy"));
+    EXPECT_THAT(error.what(), HasSubstr("is no address of a proxy"));
+    EXPECT_THAT(error.what(), HasSubstr("https_proxy"));
     EXPECT_THAT(error.what(), ::testing::Not(HasSubstr("PLANTED")));
   }
+}
+
+TEST(HttpChat, AProxyThatIsNotThereIsNamed) {
+  const std::string refused = refusing_url();
+  HttpChatOptions options = quick_options("http://judge.invalid/v1");
+  options.max_tries = 1;
+  options.proxy = refused.substr(0, refused.size() - 3);
+  EXPECT_THAT(ask_once(options).error,
+              HasSubstr("no connection: through the proxy " + options.proxy + ": "));
 }
 
 // What each endpoint says that takes no schema or no logprobs, and what is asked in the end.
