@@ -1,5 +1,6 @@
 // Grounding DINO at its real size with random weights: where the time of one picture goes, plain
-// tensors beside the fused kernel in one run.
+// tensors beside the fused kernel in one run; pictures of other sides (--detector-side), and
+// several pictures in one forward (--detector-batch), at the real size and at the demo detector's.
 //
 //   detector_benchmark [GEOMETRY.json]        default: configs/models/grounding-dino-tiny.json
 #include <ATen/ATen.h>
@@ -72,6 +73,44 @@ void another_prompt(benchmark::State& state, at::ScalarType dtype) {
   }
 }
 
+// A picture in proportions of 800 x 1066 whose shortest side is `side`.
+void at_side(benchmark::State& state, at::ScalarType dtype, int64_t side) {
+  c10::NoGradGuard no_grad;
+  const GroundingDino model = model_of(dtype, DeformableKernel::kAuto);
+  const int64_t width = side * kWidth / kHeight;
+  const at::Tensor pixels = at::randn({1, 3, side, width}).to(dtype);
+  const at::Tensor mask = at::ones({1, side, width}, at::kLong);
+  const at::Tensor ids = prompt();
+  for (auto step : state) {
+    const VisionFeatures vision = model.encode_images(pixels, mask);
+    const TextFeatures text = model.encode_text(ids, at::zeros_like(ids), at::ones_like(ids));
+    benchmark::DoNotOptimize(model.ground(vision, text).boxes.sum().item<float>());
+  }
+}
+
+// `count` pictures of the demo detector's size in one forward; items are pictures.
+void demo_batch(benchmark::State& state, int64_t count) {
+  c10::NoGradGuard no_grad;
+  const std::string file = std::string(VIGOR_SOURCE_DIR) + "/configs/models/demo-detector.json";
+  const GroundingDinoConfig demo = parse_grounding_dino_config(read_json_file(file), file);
+  const GroundingDino model(demo, random_grounding_dino(demo, 1, at::kFloat, at::kCPU));
+  const at::Tensor pixels = at::randn({count, 3, 128, 128});
+  const at::Tensor mask = at::ones({count, 128, 128}, at::kLong);
+  std::vector<int64_t> words = {101};
+  for (int64_t i = 0; i < kNouns; ++i) {
+    words.push_back(1030 + i);
+    words.push_back(1012);
+  }
+  words.push_back(102);
+  const at::Tensor ids = at::tensor(words, at::kLong).repeat({count, 1});
+  for (auto step : state) {
+    const VisionFeatures vision = model.encode_images(pixels, mask);
+    const TextFeatures text = model.encode_text(ids, at::zeros_like(ids), at::ones_like(ids));
+    benchmark::DoNotOptimize(model.ground(vision, text).boxes.sum().item<float>());
+  }
+  state.SetItemsProcessed(state.iterations() * count);
+}
+
 // One layer's sampling: 17,821 places, 8 heads, 4 levels, 4 points.
 void sampling(benchmark::State& state, at::ScalarType dtype, bool fused) {
   c10::NoGradGuard no_grad;
@@ -109,6 +148,13 @@ void add_benchmarks() {
         ->Unit(benchmark::kMillisecond)
         ->UseRealTime();
   };
+  for (const int64_t count : {1, 2, 4, 8, 16}) {
+    add("demo_batch/" + std::to_string(count), [=](benchmark::State& s) { demo_batch(s, count); });
+  }
+  for (const int64_t side : {800, 640, 512, 400, 320}) {
+    add("side/" + std::to_string(side) + "/float32",
+        [=](benchmark::State& s) { at_side(s, at::kFloat, side); });
+  }
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     const std::string of = dtype == at::kFloat ? "/float32" : "/bfloat16";
     add("sampling/plain" + of, [=](benchmark::State& s) { sampling(s, dtype, false); });
