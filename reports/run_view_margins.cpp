@@ -50,7 +50,8 @@ void MarginTerms::add(RunView& view, const Json& block, const std::string& name,
   metric.of_margin = true;
   metric.name = "auroc";
   metric.key = name + ".auroc";
-  metric.title = "AUROC of the yes margin, " + name;
+  const std::string of = name == "all_tasks" ? "all tasks" : name;
+  metric.title = "AUROC of the yes margin, " + of;
   metric.terms = std::move(terms);
   view.metrics.push_back(view_metric(block, metric));
   if (!ece) return;
@@ -58,7 +59,7 @@ void MarginTerms::add(RunView& view, const Json& block, const std::string& name,
   const Json bins = curve.is_object() ? curve.value("bins", Json()) : Json();
   metric.name = "ece";
   metric.key = name + ".ece";
-  metric.title = "Calibration error of the yes margin, " + name;
+  metric.title = "Calibration error of the yes margin, " + of;
   metric.better = Better::kLower;
   metric.terms = bins.is_array() ? calibration_error(group, static_cast<int>(bins.size()))
                                  : statistics::RatioSum();
