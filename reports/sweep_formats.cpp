@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "reports/assets.h"
 #include "reports/html_parts.h"
@@ -263,6 +264,14 @@ std::string sweep_text(const SweepReport& report) {
         out += c == 0 ? row[c] + blanks : "  " + blanks + row[c];
       }
       out += "\n";
+    }
+    // Each reason once, by the first variant that has it.
+    std::set<std::string> told;
+    for (const SweepRow& row : table.rows) {
+      for (const SweepCell& cell : row.cells) {
+        if (cell.value || !told.insert(cell.reason).second) continue;
+        out += "  -: " + printable(row.name) + ": " + printable(cell.reason) + "\n";
+      }
     }
   }
   return out;

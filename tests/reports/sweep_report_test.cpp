@@ -106,6 +106,7 @@ TEST_F(SweepReportTest, AMissingRunIsNoFigureAndSaysWhy) {
   EXPECT_TRUE(cell(table(report, "3"), "base", "average.accuracy").value);
   EXPECT_THAT(sweep_markdown(report), HasSubstr("out of memory"));
   EXPECT_THAT(sweep_html(report), HasSubstr("out of memory"));
+  EXPECT_THAT(sweep_text(report), HasSubstr("-: AT: seed 2: not started"));
 }
 
 TEST_F(SweepReportTest, ARunThatCannotBeReadIsMissing) {
