@@ -72,6 +72,7 @@ class LoopPlanner {
   std::string model_rewards(bool holistic);
   std::string rewards(RewardStream stream);
   size_t reward_model(bool holistic);
+  std::string reward_start();
   std::string annotations();
   size_t train_variant(const LoopVariant& variant);
   size_t sft(const std::string& title, const std::string& model, const std::string& data,
@@ -136,6 +137,13 @@ std::string LoopPlanner::automatic_rewards() {
   return plan_.result(job, "rewards.jsonl");
 }
 
+// Whose captions are judged, and from whose weights the reward model starts.
+std::string LoopPlanner::reward_start() {
+  if (!config_.reward_model->from_automatic) return base_;
+  const LoopVariant automatic{.name = "AT", .rewards = {{RewardStream::kAutomatic, 1}}};
+  return plan_.result(train_variant(automatic), "sft/model");
+}
+
 std::string LoopPlanner::annotations() {
   const RewardModelPart& part = *config_.reward_model;
   Json config = part.annotate;
@@ -145,11 +153,7 @@ std::string LoopPlanner::annotations() {
     config["file"] = plan_.input(config["file"].get<std::string>());
   } else {
     const PlannedPictures shown = plan_pictures(plan_, part.pictures, "to judge");
-    std::string model = base_;
-    if (part.from_automatic) {
-      model = plan_.result(
-          train_variant({.name = "AT", .rewards = {{RewardStream::kAutomatic, 1}}}), "sft/model");
-    }
+    const std::string model = reward_start();
     config["captions"] =
         captions(model, shown, part.sample,
                  part.from_automatic ? "AT, to be judged" : "base, to be judged", count);
@@ -190,11 +194,7 @@ size_t LoopPlanner::reward_model(bool holistic) {
                                  .command = {"train", "reward-data"},
                                  .config = std::move(config),
                                  .out = "questions.json"});
-  std::string model = base_;
-  if (part.from_automatic) {
-    model = plan_.result(train_variant({.name = "AT", .rewards = {{RewardStream::kAutomatic, 1}}}),
-                         "sft/model");
-  }
+  const std::string model = reward_start();
   const PlannedPictures shown = plan_pictures(plan_, part.pictures, "to judge");
   return sft("sft: " + which, model, plan_.result(data, "questions.json"), shown.images, part.train,
              0);
