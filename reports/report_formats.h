@@ -33,6 +33,11 @@ std::string letter_html(const std::string& letter, size_t colour);
 // "better" as markup with its class; "" where nothing was tested.
 std::string verdict_html(const MetricComparison* change);
 
+// Writes each text to its path, each as a whole or not at all; makes the folder. Returns the paths.
+std::vector<std::filesystem::path> write_formats(
+    FileSystem& files, const std::filesystem::path& out_dir,
+    const std::vector<std::pair<std::filesystem::path, std::string>>& made);
+
 // The sample browser: controls and list as markup, rows as data for assets/runs.js.
 struct RunsTable {
   std::string markup;

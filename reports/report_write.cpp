@@ -31,6 +31,18 @@ void check_report_formats(const std::vector<std::string>& formats) {
   }
 }
 
+std::vector<std::filesystem::path> write_formats(
+    FileSystem& files, const std::filesystem::path& out_dir,
+    const std::vector<std::pair<std::filesystem::path, std::string>>& made) {
+  files.create_directories(out_dir);
+  std::vector<std::filesystem::path> written;
+  for (const auto& [path, text] : made) {
+    write_atomic(files, path, text);
+    written.push_back(path);
+  }
+  return written;
+}
+
 std::vector<std::filesystem::path> write_report(FileSystem& files, const Report& report,
                                                 const std::filesystem::path& out_dir,
                                                 const std::vector<std::string>& formats,
@@ -48,13 +60,7 @@ std::vector<std::filesystem::path> write_report(FileSystem& files, const Report&
     if (format == "junit") text = report_junit(report);
     made.emplace_back(out_dir / file, std::move(text));
   }
-  files.create_directories(out_dir);
-  std::vector<std::filesystem::path> written;
-  for (const auto& [path, text] : made) {
-    write_atomic(files, path, text);
-    written.push_back(path);
-  }
-  return written;
+  return write_formats(files, out_dir, made);
 }
 
 }  // namespace vigor::reports

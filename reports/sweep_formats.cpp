@@ -10,6 +10,7 @@
 #include "reports/markdown.h"
 #include "reports/page.h"
 #include "reports/report_content.h"
+#include "reports/report_formats.h"
 #include "reports/sweep_report.h"
 
 namespace vigor::reports {
@@ -283,13 +284,7 @@ std::vector<std::filesystem::path> write_sweep_report(FileSystem& files, const S
       {folder / "report.html", sweep_html(report)},
       {folder / "report.md", sweep_markdown(report)},
       {folder / "report.json", dump_json(sweep_json(report), 1) + "\n"}};
-  files.create_directories(folder);
-  std::vector<std::filesystem::path> written;
-  for (const auto& [path, text] : made) {
-    write_atomic(files, path, text);
-    written.push_back(path);
-  }
-  return written;
+  return write_formats(files, folder, made);
 }
 
 }  // namespace vigor::reports

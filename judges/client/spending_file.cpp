@@ -18,7 +18,11 @@ constexpr double kMostMoney = 1e12;  // of any currency: sums stay far from over
 Money amount(ObjectReader& reader, const std::string& key) {
   const auto value = reader.require<double>(key);
   if (!(value >= 0 && value <= kMostMoney)) {
-    throw Error({.what = "'" + key + "' is no amount of money", .where = reader.where()});
+    throw Error(
+        {.what = "'" + key + "' is no amount of money",
+         .where = reader.where(),
+         .cause = "the file was edited by hand, or is another one of that name",
+         .fix = "put the right amount there; without the file a budget counts from 0 again"});
   }
   return static_cast<Money>(std::round(value * 1e12));
 }

@@ -1,8 +1,9 @@
 // A graph of jobs, each one command of this program, known by a hash of what decides its result.
 //
-// A job's folder is OUT/work/KIND-KEY. The key is a SHA-256 over the command, its options, the
-// content of files from outside and the keys of the jobs whose results it takes, so that two
-// variants that need the same stage share it, and a change runs again only what depends on it.
+// A job's folder is KIND-KEY in the folder "work" of OUT. The key is a SHA-256 over the command,
+// its options, the content of files from outside and the keys of the jobs whose results it takes,
+// so that two variants that need the same stage share it, and a change runs again only what depends
+// on it.
 //
 //   config.json   the command's options, written first
 //   log.txt       what the command printed
@@ -57,7 +58,7 @@ const char* name_of(JobState state);  // "done", "to do", "goes on", "waits", "m
 struct PlannedJob {
   PlanJob job;
   std::string key;               // SHA-256, 64 hexadecimal digits
-  std::filesystem::path folder;  // OUT/work/KIND-(12 digits of the key)
+  std::filesystem::path folder;  // KIND-(12 digits of the key)
   std::vector<size_t> needs;     // jobs whose results it takes, ascending
   std::string missing;           // the file from outside that is not there, or ""
   JobState state = JobState::kToDo;

@@ -34,17 +34,7 @@ class EndToEndNightly : public ::testing::Test {
                   "--no-report"}}}}}}));
   }
   void put_answers(const SyntheticModel& model) {
-    std::string questions, answers;
-    for (const auto& one : testing::synthetic_answers({.splits = {"random"}}, model)) {
-      questions += dump_json({{"question_id", one.question.question_id},
-                              {"image", one.question.image},
-                              {"text", one.question.text},
-                              {"label", one.question.label}}) +
-                   "\n";
-      answers += dump_json({{"question", one.question.text}, {"answer", one.answer}}) + "\n";
-    }
-    folder_.write("coco_pope_random.json", questions);
-    folder_.write("answers.jsonl", answers);
+    testing::write_synthetic_answers(folder_.path(), model);
   }
   SpawnResult run(std::vector<std::string> more = {}) const {
     more.insert(more.begin(), {"nightly", "nightly.json"});

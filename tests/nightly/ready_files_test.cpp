@@ -33,19 +33,7 @@ class EndToEndReadyFiles : public ::testing::Test {
     fs::create_directories(folder_ / "bin");
     fs::create_symlink(VIGOR_PROGRAM, folder_ / "bin/vigor-eval");
   }
-  void put(double drop) {
-    std::string questions, answers;
-    for (const auto& one : testing::synthetic_answers({.splits = {"random"}}, {.drop = drop})) {
-      questions += dump_json({{"question_id", one.question.question_id},
-                              {"image", one.question.image},
-                              {"text", one.question.text},
-                              {"label", one.question.label}}) +
-                   "\n";
-      answers += dump_json({{"question", one.question.text}, {"answer", one.answer}}) + "\n";
-    }
-    folder_.write("coco_pope_random.json", questions);
-    folder_.write("answers.jsonl", answers);
-  }
+  void put(double drop) { testing::write_synthetic_answers(folder_.path(), {.drop = drop}); }
   static std::vector<std::string> lines_of(const char* name) {
     std::istringstream text(read_file(testing::source_dir() / "configs/nightly" / name));
     std::vector<std::string> lines;

@@ -41,6 +41,20 @@ std::vector<pope::SampleOutcome> synthetic_answers(const SyntheticWorld& world,
   return out;
 }
 
+void write_synthetic_answers(const std::filesystem::path& folder, const SyntheticModel& model) {
+  std::string questions, answers;
+  for (const auto& one : synthetic_answers({.splits = {"random"}}, model)) {
+    questions += dump_json({{"question_id", one.question.question_id},
+                            {"image", one.question.image},
+                            {"text", one.question.text},
+                            {"label", one.question.label}}) +
+                 "\n";
+    answers += dump_json({{"question", one.question.text}, {"answer", one.answer}}) + "\n";
+  }
+  write_text(folder / "coco_pope_random.json", questions);
+  write_text(folder / "answers.jsonl", answers);
+}
+
 void write_text(const std::filesystem::path& path, const std::string& text) {
   DiskFileSystem disk;
   if (path.has_parent_path()) disk.create_directories(path.parent_path());

@@ -42,6 +42,10 @@ struct SyntheticRun {
 void write_pope_run(const std::filesystem::path& folder,
                     const std::vector<pope::SampleOutcome>& samples, const SyntheticRun& run = {});
 
+// FOLDER/coco_pope_random.json and FOLDER/answers.jsonl, as POPE's authors write them: the answers
+// to one split, made elsewhere.
+void write_synthetic_answers(const std::filesystem::path& folder, const SyntheticModel& model);
+
 // Any text as a file, its folder made.
 void write_text(const std::filesystem::path& path, const std::string& text);
 
