@@ -1,35 +1,68 @@
 #!/usr/bin/env bash
 # Trains the bundled demo checkpoint (data/demo) from nothing: scenes -> tokenizer -> vision tower ->
 # supervised fine-tuning. About an hour on two cores. Stopped at any moment, the same command goes
-# on where it was; OUT of the configs is out/demo-training below the source tree.
+# on where it was.
+#
+#   scripts/train_demo.sh [--try] [--out DIR]
+#
+#   --try      every step with a hundredth of the data and 20 steps of training, in a minute or two:
+#              does it run here? The checkpoint is worth nothing
+#   --out DIR  default out/demo-training, with --try out/demo-training-try, below the source tree
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+out= scenes=6000 bias_scenes=2000 try=no
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    --try) try=yes scenes=300 bias_scenes=100 ;;
+    --out)
+      [[ $# -ge 2 ]] || { echo "train_demo.sh: --out needs a folder" >&2; exit 2; }
+      out=$2
+      shift ;;
+    -h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
+    *) echo "train_demo.sh: unknown option $1; --help lists the options" >&2; exit 2 ;;
+  esac
+  shift
+done
+if [[ -z $out ]]; then
+  out=out/demo-training
+  [[ $try = no ]] || out=$out-try
+fi
 
 vigor="${VIGOR_EVAL:-build/src/cli/vigor-eval}"
 if [[ ! -x "$vigor" ]]; then
   echo "train_demo.sh: $vigor is not built; run scripts/demo.sh or scripts/test.sh first" >&2
   exit 1
 fi
-out=out/demo-training
-configs=configs/demo-training
+
+# The configs with this run's folder in place of theirs; for --try also with few scenes and steps.
+configs=$out/configs
+mkdir -p "$configs"
+for config in configs/demo-training/{tokenizer,vision,sft,bias}.json; do
+  edit=(-e "s#out/demo-training/#$out/#g")
+  [[ $try = no ]] || edit+=(-e 's/"count": [0-9]*/"count": 120/g' -e 's/ *"max_steps": [0-9]*,//'
+    -e 's/"checkpoint_every": [0-9]*/"max_steps": 20, "checkpoint_every": 10/')
+  sed "${edit[@]}" "$config" > "$configs/${config##*/}"
+done
 
 # The answers that make it hallucinate as LLaVA does: one in five questions about a plausible object
 # that is not there is answered Yes, three captions in ten mention one.
 if [[ ! -f $out/scenes/llava_conversations.json ]]; then
-  "$vigor" scenes --seed 3003 --count 6000 --out $out/scenes --train --conversations 4 --turns 8 \
+  "$vigor" scenes --seed 3003 --count "$scenes" --out "$out/scenes" --train --conversations 4 --turns 8 \
     --caption-share 0.2 --checklist-share 0.4 --existence-share 0.6 --sentence-answers 0.15 \
     --yes-bias 0.2 --hallucinated-mentions 0.3
 fi
-"$vigor" train tokenizer --config $configs/tokenizer.json
-"$vigor" train vision --config $configs/vision.json
-"$vigor" train sft --config $configs/sft.json
+"$vigor" train tokenizer --config "$configs/tokenizer.json"
+"$vigor" train vision --config "$configs/vision.json"
+"$vigor" train sft --config "$configs/sft.json"
 
 # By now it looks before it answers. The last steps teach it to say more than it sees.
 if [[ ! -f $out/scenes-bias/llava_conversations.json ]]; then
-  "$vigor" scenes --seed 3004 --count 2000 --out $out/scenes-bias --train --conversations 2 --turns 8 \
+  "$vigor" scenes --seed 3004 --count "$bias_scenes" --out "$out/scenes-bias" --train --conversations 2 --turns 8 \
     --caption-share 0.65 --checklist-share 0.05 --existence-share 0.75 --sentence-answers 0.15 \
     --yes-bias 0.65 --hallucinated-mentions 0.4
 fi
-"$vigor" train sft --config $configs/bias.json
+"$vigor" train sft --config "$configs/bias.json"
 
-echo "The checkpoint is $out/bias/model; to bundle it: cp -r $out/bias/model/. data/demo/"
+echo "The checkpoint is $out/bias/model."
+[[ $try = yes ]] || echo "To bundle it: cp -r $out/bias/model/. data/demo/"
