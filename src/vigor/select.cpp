@@ -38,6 +38,12 @@ void check(const std::vector<ScoredCaption>& captions, const SelectOptions& opti
     throw Error({.what = "the weight of positive signals is no number of at least 0",
                  .exit_code = ExitCode::kUsage});
   }
+  if (options.length_fair && (options.per_sentence || options.positive_weight != 0)) {
+    throw Error({.what = "the length-fair rule is combined with another way to weigh length",
+                 .cause = "it counts what is right by itself",
+                 .fix = "leave out per_sentence and positive_weight",
+                 .exit_code = ExitCode::kUsage});
+  }
   const ScoredCaption* before = nullptr;
   for (const ScoredCaption& caption : captions) {
     const std::string where = caption.image + "#" + std::to_string(caption.sample);
@@ -96,6 +102,19 @@ double normalise_values(std::vector<double>& values, Normalise how) {
   const double scale = how == Normalise::kVariance ? of : std::sqrt(of);
   for (double& v : values) v = scale > 0 ? v / scale : 0;
   return scale;
+}
+
+// Negative and positive sums to what the first exceed chance by, in place; gives how often a thing
+// is negative.
+double make_excess(std::vector<double>& negative, const std::vector<double>& positive) {
+  const double wrong = std::accumulate(negative.begin(), negative.end(), 0.0);
+  const double all = std::accumulate(positive.begin(), positive.end(), wrong);
+  const double share = all > 0 ? wrong / all : 0;
+  for (size_t i = 0; i < negative.size(); ++i) {
+    const double n = negative[i] + positive[i];
+    negative[i] = n > 0 ? (negative[i] - share * n) / std::sqrt(n) : 0;
+  }
+  return share;
 }
 
 // Sums that differ by rounding alone are equal: what a constant added to every caption of a stream
@@ -161,6 +180,7 @@ Selection select_captions(std::vector<ScoredCaption> captions, const SelectOptio
     }
     Selection::Scale scale;
     scale.captions = static_cast<int64_t>(with.size());
+    if (options.length_fair) scale.share_negative = make_excess(negative, positive);
     scale.negative = normalise_values(negative, options.normalise);
     scale.positive = normalise_values(positive, options.normalise);
     out.scales.push_back(scale);

@@ -11,6 +11,19 @@
 //   credit(s)   = sum over streams k of  weight_k * positive_k(s) / scale_k(positive)
 //
 // with scale_k over all captions of the data set. A stream that never varies decides nothing.
+//
+// This rule likes captions that say little: what is not said cannot be wrong. A share of errors
+// likes short ones too, since of few sentences all are right more often by chance. The length-fair
+// rule counts by how much a caption's errors exceed what is to be expected of its length, in
+// standard deviations of chance:
+//
+//   n(s)        = negative(s) + positive(s)                     things that were judged
+//   r           = sum of negative / sum of n, over all captions    how often they are wrong
+//   excess(s)   = (negative(s) - r n(s)) / sqrt(n(s));  0 where n(s) = 0
+//   penalty(s)  = sum over streams k of  weight_k * excess_k(s) / scale_k(excess)
+//
+// If each thing were wrong by chance alone, with probability r, excess would have mean 0 and
+// variance r (1 - r) whatever n is, so that no length is chosen more often than another.
 #pragma once
 
 #include <cstdint>
@@ -58,6 +71,8 @@ struct SelectOptions {
   // Signals are divided by the number of sentences first. The paper's rule (false) prefers captions
   // that say little, since each sentence is one more chance of an error.
   bool per_sentence = false;
+  // The length-fair rule above; `per_sentence` and `positive_weight` are not of it.
+  bool length_fair = false;
   // What credit takes from the penalty, 0 or more. The paper: 0, credit breaks ties only.
   double positive_weight = 0;
 };
@@ -82,12 +97,14 @@ struct Selection {
     double negative = 0,
            positive = 0;  // what the stream's signals were divided by; 0: no variation
     int64_t captions = 0;
+    double share_negative = 0;  // r of the length-fair rule, whose excess `negative` divided
   };
   std::vector<Scale> scales;  // parallel to streams; of kRank all 0
 };
 
 // The same result whatever the order of `captions`. Throws Error (usage) for no stream or a wrong
-// weight, and for a caption that is there twice, a signal that is negative or not finite.
+// weight, for the length-fair rule together with what is not of it, and for a caption that is there
+// twice, a signal that is negative or not finite.
 Selection select_captions(std::vector<ScoredCaption> captions, const SelectOptions& options);
 
 }  // namespace vigor

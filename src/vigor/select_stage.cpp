@@ -36,6 +36,7 @@ Settings read_settings(const Json& config, const std::string& where) {
   out.options.normalise = normalise_of(reader.get<std::string>("normalise", "variance"), where);
   out.options.per_sentence = reader.get<bool>("per_sentence", false);
   out.options.positive_weight = reader.get<double>("positive_weight", 0);
+  out.options.length_fair = reader.get<bool>("length_fair", false);
   out.out = reader.require<std::string>("out");
   reader.reject_unknown();
   return out;
@@ -83,7 +84,8 @@ StageResult select_stage(FileSystem& files, const Json& config, const std::strin
                      .settings = {{"weights", std::move(streams)},
                                   {"normalise", name_of(settings.options.normalise)},
                                   {"per_sentence", settings.options.per_sentence},
-                                  {"positive_weight", settings.options.positive_weight}},
+                                  {"positive_weight", settings.options.positive_weight},
+                                  {"length_fair", settings.options.length_fair}},
                      .inputs = settings.rewards};
   if (auto summary = up_to_date(key, settings.out)) {
     return {settings.out, false, std::move(*summary)};
@@ -122,6 +124,9 @@ StageResult select_stage(FileSystem& files, const Json& config, const std::strin
     const Selection::Scale& scale = selection.scales[k];
     scales[settings.options.streams[k].name] = {
         {"negative", scale.negative}, {"positive", scale.positive}, {"captions", scale.captions}};
+    if (settings.options.length_fair) {
+      scales[settings.options.streams[k].name]["share_negative"] = scale.share_negative;
+    }
   }
   const Json summary = {{"captions", all},
                         {"images", selection.chosen.size()},

@@ -117,6 +117,19 @@ TEST_F(LoopStages, WhenNothingIsLeftTheNextBestOrNoPictureIsTaken) {
             Json::array({"b.jpg"}));
 }
 
+TEST_F(LoopStages, LengthFairSelectionSaysHowOftenThingsAreWrong) {
+  Json config = select_config();
+  config["length_fair"] = true;
+  config["normalise"] = "std";
+  const StageResult selected = select_stage(files_, config, "c.json");
+  // Wrong of judged: a 1 of 2, 3 of 3; b 1 of 1, 1 of 3.
+  EXPECT_DOUBLE_EQ(selected.summary["scales"]["automatic"]["share_negative"].get<double>(),
+                   6.0 / 9);
+  EXPECT_EQ(selected.summary["decided_by"], Json({{"penalty", 2}}));
+  config["per_sentence"] = true;
+  EXPECT_THAT(refusal(config), HasSubstr("length-fair"));
+}
+
 TEST_F(LoopStages, AStageRunsAgainOnlyWhenSomethingChanged) {
   EXPECT_TRUE(select_stage(files_, select_config(), "c.json").ran);
   const std::string first = read_file(at("selected.jsonl"));

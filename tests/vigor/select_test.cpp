@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -156,6 +157,62 @@ TEST(Select, PerSentenceDoesNotPreferCaptionsThatSayLittle) {
   EXPECT_EQ(select_captions(captions, options).chosen[0].sample, 1);
 }
 
+TEST(Select, LengthFairByHand) {
+  SelectOptions options = two_streams();
+  options.streams.pop_back();
+  options.normalise = Normalise::kStd;
+  options.length_fair = true;
+  // Wrong of judged: a 1 of 4, 3 of 16, 0 of 1; b 6 of 16, 2 of 3: r = 12 / 40 = 0.3.
+  const std::vector<ScoredCaption> captions = {
+      caption("a", 0, {1, 3}, {}), caption("a", 1, {3, 13}, {}), caption("a", 2, {0, 1}, {}),
+      caption("b", 0, {6, 10}, {}), caption("b", 1, {2, 1}, {})};
+  const Selection selection = select_captions(captions, options);
+  EXPECT_DOUBLE_EQ(selection.scales[0].share_negative, 0.3);
+  // Excess: -0.2 / 2 = -0.1, -1.8 / 4 = -0.45, -0.3 / 1; 1.2 / 4 = 0.3, 1.1 / sqrt(3) = 0.635...:
+  // three errors in sixteen things say more than none in one.
+  EXPECT_THAT(selection.chosen[0].order, ElementsAre(1, 2, 0));
+  EXPECT_THAT(selection.chosen[1].order, ElementsAre(0, 1));
+  EXPECT_NEAR(selection.chosen[0].penalty * selection.scales[0].negative, -0.45, 1e-12);
+  EXPECT_NEAR(selection.chosen[1].penalty * selection.scales[0].negative, 0.3, 1e-12);
+  // The paper's rule and shares take the caption that says one thing.
+  options.length_fair = false;
+  EXPECT_EQ(select_captions(captions, options).chosen[0].sample, 2);
+}
+
+// Captions of 1 to 12 things that are wrong by chance alone, whatever their length.
+TEST(Select, LengthFairChoosesNoLengthWhereErrorsAreChance) {
+  std::vector<ScoredCaption> captions;
+  std::map<std::pair<std::string, int64_t>, double> length;
+  double mean = 0;
+  for (int image = 0; image < 2000; ++image) {
+    CounterRandom random(17, "chance", static_cast<uint64_t>(image));
+    for (int64_t sample = 0; sample < 5; ++sample) {
+      const auto things = 1 + random.below(12);
+      double wrong = 0;
+      for (uint32_t i = 0; i < things; ++i) wrong += random.uniform() < 0.5;
+      captions.push_back(
+          caption("i" + std::to_string(image), sample, {wrong, things - wrong}, {}, things));
+      length[{captions.back().image, sample}] = things;
+      mean += things / 10000.0;
+    }
+  }
+  SelectOptions options = two_streams();
+  options.streams.pop_back();
+  const auto chosen_length = [&] {
+    double sum = 0;
+    for (const Selected& one : select_captions(captions, options).chosen) {
+      sum += length.at({one.image, one.sample});
+    }
+    return sum / 2000;
+  };
+  EXPECT_LT(chosen_length(), mean - 2);
+  options.per_sentence = true;
+  EXPECT_LT(chosen_length(), mean - 1);
+  options.per_sentence = false;
+  options.length_fair = true;
+  EXPECT_NEAR(chosen_length(), mean, 0.5);
+}
+
 TEST(Select, WrongInputIsOneError) {
   const auto message = [](std::vector<ScoredCaption> captions, const SelectOptions& options) {
     try {
@@ -173,6 +230,9 @@ TEST(Select, WrongInputIsOneError) {
               HasSubstr("a caption is there twice"));
   EXPECT_THAT(message({caption("a", 0, {-1, 0}, {})}, two_streams()),
               HasSubstr("a signal is no number of at least 0"));
+  SelectOptions twice = two_streams();
+  twice.length_fair = twice.per_sentence = true;
+  EXPECT_THAT(message({}, twice), HasSubstr("combined with another way to weigh length"));
   EXPECT_THROW(normalise_of("sigma", "config.json"), Error);
   EXPECT_EQ(normalise_of("std", ""), Normalise::kStd);
 }
