@@ -140,16 +140,4 @@ std::unique_ptr<FileLock> DiskFileSystem::try_lock(const fs::path& path) {
   return std::make_unique<DiskLock>(std::move(fd));
 }
 
-void write_atomic(FileSystem& files, const fs::path& path, std::string_view bytes) {
-  fs::path temporary = path;
-  temporary += ".tmp";
-  {
-    const std::unique_ptr<WritableFile> file = files.create(temporary);
-    file->write(bytes);
-    file->sync();
-  }
-  files.rename(temporary, path);
-  files.sync_directory(path.parent_path().empty() ? fs::path(".") : path.parent_path());
-}
-
 }  // namespace vigor

@@ -33,18 +33,22 @@ void announce(const CommandContext& context, const RunFolder& folder) {
   if (folder.complete()) {
     context.console.note("this run is complete: nothing is asked again");
   } else if (folder.resumed()) {
-    context.console.note("going on with a run that has " + std::to_string(folder.samples().size()) +
+    context.console.note("going on with a run that has " + std::to_string(folder.count()) +
                          " samples");
   }
 }
 
+std::string failure_of(const Json& sample) {
+  if (sample.value("status", "") != "failed") return "";
+  const std::string error = sample.value("error", "");
+  // The first line says what; the others would say what to do a second time.
+  return printable(sample.value("image", "")) + ": " + printable(error.substr(0, error.find('\n')));
+}
+
 std::string first_failure(const RunFolder& folder) {
   for (const Json& sample : folder.samples()) {
-    if (sample.value("status", "") != "failed") continue;
-    const std::string error = sample.value("error", "");
-    // The first line says what; the others would say what to do a second time.
-    return printable(sample.value("image", "")) + ": " +
-           printable(error.substr(0, error.find('\n')));
+    std::string failure = failure_of(sample);
+    if (!failure.empty()) return failure;
   }
   return "";
 }

@@ -21,7 +21,9 @@ Json file_record(const std::string& path);
 // Says what opening a run folder found: repairs, that it is complete, or how much it has.
 void announce(const CommandContext& context, const RunFolder& folder);
 
-// Image and error of the first failed sample, "" when none failed.
+// Image and error of a sample that failed, "" of others.
+std::string failure_of(const Json& sample);
+// That of the first failed sample, "" when none failed.
 std::string first_failure(const RunFolder& folder);
 
 }  // namespace vigor

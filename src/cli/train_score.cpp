@@ -5,6 +5,7 @@
 #include <iomanip>
 #include <map>
 
+#include "base/atomic_file.h"
 #include "base/files.h"
 #include "cli/registry.h"
 #include "cli/run_record.h"
@@ -90,9 +91,9 @@ class TrainScore : public Command {
     const double before_load = context.console.clock();
     kind.open(context, inputs_);
     session.load_s = context.console.clock() - before_load;
-    RunFolder folder =
-        RunFolder::open(*context.files, inputs_.out + ".run", settings(kind, shard),
-                        {.uncompared = {"images", "max_failures", "limit", "text_folder"}});
+    RunFolder folder = RunFolder::open(
+        *context.files, inputs_.out + ".run", settings(kind, shard),
+        {.keep_samples = false, .uncompared = {"images", "max_failures", "limit", "text_folder"}});
     announce(context, folder);
     Progress progress = context.console.progress();
     const double before = context.console.clock();
@@ -108,7 +109,7 @@ class TrainScore : public Command {
       folder.update_run(keys);
     }
     if (result.interrupted) {
-      context.console.note("interrupted: " + std::to_string(folder.samples().size()) +
+      context.console.note("interrupted: " + std::to_string(folder.count()) +
                            " rewards are kept in " + inputs_.out +
                            ".run; the same command goes on from there");
       return ExitCode::kInterrupted;
@@ -167,19 +168,25 @@ class TrainScore : public Command {
 
   ExitCode finish(const CommandContext& context, const RewardKind& kind,
                   const std::vector<PictureCaptions>& pictures, RunFolder& folder) const {
-    std::map<std::string, const Json*> found;
-    for (const Json& sample : folder.samples()) found[sample["key"].get<std::string>()] = &sample;
-    std::string text;
-    std::vector<Json> rows;
+    // Rows of all captions do not fit into memory: they pass through, in the order of the captions.
+    std::vector<std::string> keys;
     for (const PictureCaptions& picture : pictures) {
-      for (const SampledCaption& caption : picture.captions) {
-        rows.push_back(*found.at(caption.key(picture.image)));
-        text += dump_json(rows.back()) + "\n";
-      }
+      for (const SampledCaption& caption : picture.captions)
+        keys.push_back(caption.key(picture.image));
     }
-    Json metrics = kind.metrics(rows, max_failures_);
+    const std::unique_ptr<RewardFigures> figures = kind.figures();
+    std::string failure;
+    AtomicFile out(*context.files, inputs_.out);
+    folder.for_each_line(keys, [&](std::string_view line) {
+      const Json row = parse_json(line, inputs_.out);
+      figures->add(row);
+      if (failure.empty()) failure = failure_of(row);
+      out.write(line);
+      out.write("\n");
+    });
+    out.commit();
+    Json metrics = figures->figures(max_failures_);
     metrics["benchmark"] = kind.benchmark();
-    write_atomic(*context.files, inputs_.out, text);
     folder.write_metrics(metrics);
     if (context.json) {
       *context.console.out << dump_json(metrics, 2) << "\n";
@@ -193,7 +200,7 @@ class TrainScore : public Command {
                            " captions have no reward, and --max-failures allows " +
                            std::to_string(max_failures_),
                    .where = printable(inputs_.out),
-                   .cause = first_failure(folder),
+                   .cause = failure,
                    .fix = "mend the cause and give the same command again: only these are asked"});
     }
     return ExitCode::kDone;

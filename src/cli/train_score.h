@@ -6,11 +6,11 @@
 #include <memory>
 #include <ostream>
 #include <string>
-#include <vector>
 
 #include "cli/command.h"
 #include "cli/text_options.h"
 #include "vigor/picture_captions.h"
+#include "vigor/reward_truth.h"
 
 namespace vigor {
 
@@ -41,7 +41,7 @@ class RewardKind {
   // Of the session, for run.json; for people, on the console.
   virtual Json usage() const = 0;
   virtual void print_usage(const CommandContext&) const {}
-  virtual Json metrics(const std::vector<Json>& rows, int64_t max_failures) const = 0;
+  virtual std::unique_ptr<RewardFigures> figures() const = 0;
   virtual void print(std::ostream& out, const Json& metrics) const = 0;
 };
 

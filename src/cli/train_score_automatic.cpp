@@ -88,10 +88,9 @@ class AutomaticRewardKind : public RewardKind {
 
   Json usage() const override { return detector_->usage(); }
 
-  Json metrics(const std::vector<Json>& rows, int64_t max_failures) const override {
-    Json metrics = reward_metrics(rows, max_failures);
-    if (objects_) metrics["truth"] = reward_truth(rows, *objects_, *vocabulary_);
-    return metrics;
+  std::unique_ptr<RewardFigures> figures() const override {
+    if (!objects_) return automatic_reward_figures();
+    return automatic_reward_figures({&*objects_, &*vocabulary_});
   }
 
   void print(std::ostream& out, const Json& metrics) const override {

@@ -83,9 +83,7 @@ class ModelRewardKind : public RewardKind {
     model_.print_usage(context.console, lvlm_->measurements());
   }
 
-  Json metrics(const std::vector<Json>& rows, int64_t max_failures) const override {
-    return model_reward_metrics(rows, max_failures);
-  }
+  std::unique_ptr<RewardFigures> figures() const override { return model_reward_figures(); }
 
   void print(std::ostream& out, const Json& metrics) const override {
     const bool holistic = options_.reward.holistic;

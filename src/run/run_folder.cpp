@@ -1,5 +1,8 @@
 #include "run/run_folder.h"
 
+#include <algorithm>
+
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "run/settings.h"
@@ -20,6 +23,10 @@ bool is_failed(const Json& sample) {
     return found != sample.end() && *found == value;
   };
   return is("status", "failed") || is("ask_again", true);
+}
+
+std::string_view text_of(const MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
 }
 
 }  // namespace
@@ -99,18 +106,19 @@ void RunFolder::read_run(const Json& settings) {
   if (run_["settings"] != settings) update_run({{"settings", settings}});
 }
 
-void RunFolder::remember(Json sample, const std::string& where) {
+void RunFolder::remember(Json sample, const Place& place, const std::string& where) {
   const auto key = sample.find("key");
   if (key == sample.end() || !key->is_string()) {
     throw Error({.what = "the sample has no \"key\"", .where = where});
   }
-  if (!keys_.insert(key->get<std::string>()).second) {
+  if (!keys_.emplace(key->get<std::string>(), places_.size()).second) {
     throw Error({.what = "a second sample with the key " + printable(key->get<std::string>()),
                  .where = where,
                  .cause = "the file was edited, or two runs were joined",
                  .fix = "remove one of the two lines"});
   }
-  samples_.push_back(std::move(sample));
+  places_.push_back(place);
+  if (options_.keep_samples) samples_.push_back(std::move(sample));
 }
 
 void RunFolder::read_samples() {
@@ -125,34 +133,42 @@ void RunFolder::read_samples() {
     }
     return;
   }
-  const std::string text = read_file(path);
+  const MappedFile file(path);
+  const std::string_view text = text_of(file);
   const std::string where = printable(path.string());
-  const size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
+  const size_t whole = text.rfind('\n') == std::string_view::npos ? 0 : text.rfind('\n') + 1;
   size_ = text.size();
-  bool any_failed = false;
-  for_each_jsonl(std::string_view(text).substr(0, whole), where, [&](size_t line, Json&& sample) {
-    any_failed = any_failed || is_failed(sample);
-    remember(std::move(sample), where + ":" + std::to_string(line));
+  const auto add = [&](Json&& sample, const Place& place, const std::string& at) {
+    if (is_failed(sample)) failed_.push_back(places_.size());
+    remember(std::move(sample), place, at);
+  };
+  size_t number = 0;
+  Place line;
+  for_each_jsonl(text.substr(0, whole), where, [&](size_t wanted, Json&& sample) {
+    for (; number < wanted; ++number) {
+      if (number > 0) line.start += line.size + 1;
+      line.size = text.find('\n', line.start) - line.start;
+    }
+    add(std::move(sample), line, where + ":" + std::to_string(wanted));
   });
   if (whole < text.size()) {
     // Appends never stop inside a number or a string and still close the object, so a tail that
     // parses lacks nothing but its line end; asking it again would be work done twice.
-    Json tail =
-        Json::parse(text.begin() + static_cast<ptrdiff_t>(whole), text.end(), nullptr, false);
+    const std::string_view rest = text.substr(whole);
+    Json tail = Json::parse(rest.begin(), rest.end(), nullptr, false);
     if (tail.is_object() && tail.contains("key")) {
       files_->append(path)->write("\n");
       ++size_;
-      any_failed = any_failed || is_failed(tail);
-      remember(std::move(tail), where + ": last line");
+      add(std::move(tail), {whole, rest.size()}, where + ": last line");
       notes_.push_back("completed the last line of samples.jsonl");
     } else {
+      notes_.push_back("dropped a torn last line of samples.jsonl (" + std::to_string(rest.size()) +
+                       " bytes)");
       files_->truncate(path, whole);
       size_ = whole;
-      notes_.push_back("dropped a torn last line of samples.jsonl (" +
-                       std::to_string(text.size() - whole) + " bytes)");
     }
   }
-  if (any_failed && options_.retry_failed) rewrite_without_failed();
+  if (!failed_.empty() && options_.retry_failed) rewrite_without_failed();
 }
 
 void RunFolder::rewrite_without_failed() {
@@ -163,28 +179,47 @@ void RunFolder::rewrite_without_failed() {
     files_->sync_directory(path_);
     complete_ = false;
   }
-  std::vector<Json> kept;
-  std::string text;
-  for (Json& sample : samples_) {
-    if (is_failed(sample)) {
-      keys_.erase(sample["key"].get<std::string>());
-      continue;
-    }
-    text += dump_json(sample) + "\n";
-    kept.push_back(std::move(sample));
+  const auto is_dropped = [&](size_t sample) {
+    return std::binary_search(failed_.begin(), failed_.end(), sample);
+  };
+  const std::vector<Place> before = std::move(places_);
+  places_.clear();
+  std::vector<size_t> index(before.size());
+  const MappedFile file(path_ / kSamples);
+  AtomicFile out(*files_, path_ / kSamples);
+  size_ = 0;
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (is_dropped(i)) continue;
+    const std::string_view line = text_of(file).substr(before[i].start, before[i].size);
+    out.write(line);
+    out.write("\n");
+    index[i] = places_.size();
+    places_.push_back({size_, line.size()});
+    size_ += line.size() + 1;
   }
-  notes_.push_back(std::to_string(samples_.size() - kept.size()) +
-                   " failed samples are asked again");
-  samples_ = std::move(kept);
-  write_atomic(*files_, path_ / kSamples, text);
-  size_ = text.size();
+  out.commit();
+  std::erase_if(keys_, [&](const auto& key) { return is_dropped(key.second); });
+  for (auto& [key, sample] : keys_) sample = index[sample];
+  if (options_.keep_samples) std::erase_if(samples_, is_failed);
+  notes_.push_back(std::to_string(failed_.size()) + " failed samples are asked again");
+}
+
+void RunFolder::for_each_line(std::span<const std::string> keys,
+                              const std::function<void(std::string_view line)>& line) const {
+  if (keys.empty()) return;
+  const MappedFile file(path_ / kSamples);
+  for (const std::string& key : keys) {
+    const Place& place = places_[keys_.at(key)];
+    line(text_of(file).substr(place.start, place.size));
+  }
 }
 
 void RunFolder::append(std::span<const Json> samples) {
   std::string text;
   for (const Json& sample : samples) {
-    remember(sample, printable((path_ / kSamples).string()));
-    text += dump_json(sample) + "\n";
+    const std::string line = dump_json(sample);
+    remember(sample, {size_ + text.size(), line.size()}, printable((path_ / kSamples).string()));
+    text += line + "\n";
   }
   try {
     out_->write(text);

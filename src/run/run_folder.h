@@ -12,10 +12,12 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
-#include <unordered_set>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/file_system.h"
@@ -27,6 +29,9 @@ struct RunFolderOptions {
   // Samples that may be lost when the machine itself stops: the file is synced every so many.
   // A killed process loses none of those that append() returned for.
   int sync_every = 256;
+  // False: samples stay on the disk, for runs whose samples do not fit into memory; samples() is
+  // empty and for_each_line() reads them.
+  bool keep_samples = true;
   // Drop samples with "status": "failed" or "ask_again": true when the folder is opened again.
   bool retry_failed = true;
   // Top-level keys of the settings that are recorded but may change between a run and its rerun,
@@ -49,6 +54,11 @@ class RunFolder {
   const std::filesystem::path& path() const { return path_; }
   // Every sample of the run, those found when it was opened first; each has its own "key".
   const std::vector<Json>& samples() const { return samples_; }
+  size_t count() const { return places_.size(); }
+  // The samples' lines as they are on the disk, without line ends, in the order of `keys`, each of
+  // which holds(). The view lives during the call.
+  void for_each_line(std::span<const std::string> keys,
+                     const std::function<void(std::string_view line)>& line) const;
   bool holds(const std::string& key) const { return keys_.contains(key); }
   // True when metrics.json was there and no sample has to be asked again.
   bool complete() const { return complete_; }
@@ -74,7 +84,11 @@ class RunFolder {
   void read_run(const Json& settings);
   void read_samples();
   void rewrite_without_failed();
-  void remember(Json sample, const std::string& where);
+  // Bytes of samples.jsonl, without the line end.
+  struct Place {
+    uint64_t start = 0, size = 0;
+  };
+  void remember(Json sample, const Place& place, const std::string& where);
 
   FileSystem* files_;
   std::filesystem::path path_;
@@ -87,8 +101,10 @@ class RunFolder {
   bool resumed_ = false;
   Json run_;
   std::vector<Json> samples_;
+  std::vector<Place> places_;   // of each sample, in their order
+  std::vector<size_t> failed_;  // when the folder was opened: indices into places_
   std::vector<std::string> notes_;
-  std::unordered_set<std::string> keys_;
+  std::unordered_map<std::string, size_t> keys_;  // to an index into places_
 };
 
 }  // namespace vigor

@@ -107,6 +107,35 @@ TEST_F(RunFolderTest, FailedSamplesAreAskedAgain) {
   EXPECT_EQ(samples(), dump_json(sample("a")) + "\n");
 }
 
+// Lines of any order and of three sessions, the first of which left failed and torn ones.
+TEST_F(RunFolderTest, SamplesThatAreNotKeptAreReadFromTheDisk) {
+  const auto open_unkept = [&] {
+    return RunFolder::open(files_, folder_ / "run", kSettings, {.keep_samples = false});
+  };
+  {
+    RunFolder run = open_unkept();
+    const Json first[] = {sample("a"), sample("b", "failed"), sample("c, longer")};
+    run.append(first);
+  }
+  folder_.write("run/samples.jsonl", samples() + "\n" + R"({"key":"torn)");
+  {
+    RunFolder run = open_unkept();
+    EXPECT_FALSE(run.holds("b"));
+    EXPECT_EQ(run.count(), 2u);
+    const Json more[] = {sample("d"), sample("b")};
+    run.append(more);
+  }
+  RunFolder run = open_unkept();
+  const Json last = sample("e");
+  run.append({&last, 1});
+  EXPECT_TRUE(run.samples().empty());
+  std::vector<std::string> lines;
+  const std::vector<std::string> keys = {"e", "b", "a", "c, longer", "d"};
+  run.for_each_line(keys, [&](std::string_view line) { lines.emplace_back(line); });
+  ASSERT_EQ(lines.size(), keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(lines[i], dump_json(sample(keys[i])));
+}
+
 TEST_F(RunFolderTest, OtherSettingsAreRefusedByName) {
   append("a");
   Json other = kSettings;

@@ -76,6 +76,12 @@ class ModelScoring : public ::testing::Test {
     return times;
   }
 
+  static Json figures(const RunFolder& folder, int64_t max_failures) {
+    const auto figures = model_reward_figures();
+    for (const Json& row : folder.samples()) figures->add(row);
+    return figures->figures(max_failures);
+  }
+
   testing::TemporaryFolder folder_;
   DiskFileSystem files_;
 };
@@ -91,7 +97,7 @@ TEST_F(ModelScoring, EveryBeginningOfACaptionIsJudgedOnce) {
   EXPECT_THAT(sums(folder),
               ElementsAre("a.jpg#0 scored -1.0", "b.jpg#0 scored 0.0", "b.jpg#1 scored -1.0",
                           "b.jpg#2 failed", "c.jpg#0 unjudged"));
-  const Json metrics = model_reward_metrics(folder.samples(), 1);
+  const Json metrics = figures(folder, 1);
   EXPECT_EQ(metrics["judged"], 5);
   EXPECT_EQ(metrics["wrong"], 2);
   EXPECT_EQ(metrics["no_verdicts"], 0);
@@ -99,7 +105,7 @@ TEST_F(ModelScoring, EveryBeginningOfACaptionIsJudgedOnce) {
   EXPECT_EQ(metrics["wrong_share"], 0.4);
   EXPECT_EQ(metrics["counts"],
             Json({{"scored", 3}, {"unparsed", 0}, {"failed", 1}, {"unjudged", 1}}));
-  EXPECT_TRUE(model_reward_metrics(folder.samples(), 0)["wrong_share"].is_null()) << "withheld";
+  EXPECT_TRUE(figures(folder, 0)["wrong_share"].is_null()) << "withheld";
 }
 
 TEST_F(ModelScoring, AModelThatWasNotTaughtToJudgeIsNoticed) {
@@ -111,7 +117,7 @@ TEST_F(ModelScoring, AModelThatWasNotTaughtToJudgeIsNoticed) {
   });
   RunFolder folder = open();
   score(folder, model, captions());
-  EXPECT_EQ(model_reward_metrics(folder.samples(), 1)["no_verdicts"], 5);
+  EXPECT_EQ(figures(folder, 1)["no_verdicts"], 5);
 }
 
 TEST_F(ModelScoring, HolisticAsksOnceACaption) {
@@ -119,7 +125,7 @@ TEST_F(ModelScoring, HolisticAsksOnceACaption) {
   RunFolder folder = open();
   score(folder, model, captions(), read_as(RewardReading::kProbability, true));
   EXPECT_EQ(model.asked.size(), 3u);
-  const Json metrics = model_reward_metrics(folder.samples(), 1);
+  const Json metrics = figures(folder, 1);
   EXPECT_EQ(metrics["judged"], 3);
   EXPECT_EQ(metrics["wrong"], 2);
 }

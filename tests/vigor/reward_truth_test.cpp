@@ -39,10 +39,21 @@ chair::Vocabulary kinds() {
   return chair::Vocabulary({{"dog"}, {"cat"}, {"stop sign"}});
 }
 
+Json automatic_figures(const std::vector<Json>& of, int64_t max_failures,
+                       const chair::ImageObjectTable* objects = nullptr) {
+  const chair::Vocabulary vocabulary = kinds();
+  const auto figures = automatic_reward_figures({objects, &vocabulary});
+  for (const Json& row : of) figures->add(row);
+  return figures->figures(max_failures);
+}
+Json truth_figures(const std::vector<Json>& of, const chair::ImageObjectTable& objects) {
+  return automatic_figures(of, 1, &objects)["truth"];
+}
+
 TEST(RewardTruth, PrecisionAndRecallOfHallucinated) {
   const auto objects =
       chair::ImageObjectTable::parse(R"({"a": ["dog", "stop sign"], "b": ["cat"]})", "objects");
-  const Json truth = reward_truth(rows(), objects, kinds());
+  const Json truth = truth_figures(rows(), objects);
   // a: cat absent, missing (tp); stop sign there, missing (fp); dog there, missing (fp); cat
   // absent, found (fn); dog found (tn). b: cat found (tn); dog absent, missing (tp).
   EXPECT_EQ(truth["tp"], 2);
@@ -58,24 +69,25 @@ TEST(RewardTruth, PrecisionAndRecallOfHallucinated) {
 
 TEST(RewardTruth, AnImageWithoutTruthIsAnError) {
   const auto objects = chair::ImageObjectTable::parse(R"({"a": ["dog"]})", "objects");
-  EXPECT_THROW(reward_truth(rows(), objects, kinds()), Error);
+  EXPECT_THROW(truth_figures(rows(), objects), Error);
 }
 
 TEST(RewardTruth, WithoutMentionsThereIsNoShare) {
-  const Json truth = reward_truth({}, chair::ImageObjectTable::parse("{}", "objects"), kinds());
+  const Json truth = truth_figures({}, chair::ImageObjectTable::parse("{}", "objects"));
   EXPECT_TRUE(truth["precision"].is_null());
   EXPECT_TRUE(truth["reason"].contains("precision"));
 }
 
 TEST(RewardMetrics, AShareIsWithheldWhenTooManyFailed) {
-  const Json figures = reward_metrics(rows(), 1);
+  const Json figures = automatic_figures(rows(), 1);
   EXPECT_EQ(figures["captions"], 4);
   EXPECT_EQ(figures["counts"]["failed"], 1);
   EXPECT_EQ(figures["nouns"]["missing"], 5);
   EXPECT_EQ(figures["hallucinated_share"], 5.0 / 8);
   EXPECT_EQ(figures["positive"], 3.0);
   EXPECT_EQ(figures["negative"], -5.0);
-  const Json withheld = reward_metrics(rows(), 0);
+  EXPECT_FALSE(figures.contains("truth"));
+  const Json withheld = automatic_figures(rows(), 0);
   EXPECT_TRUE(withheld["hallucinated_share"].is_null());
   EXPECT_TRUE(withheld["withheld"].get<bool>());
 }
