@@ -109,7 +109,7 @@ TEST_P(ReferenceGroundingDino, EveryTensorByTheFusedKernel) {
 }
 
 TEST_P(ReferenceGroundingDino, EveryTensorByPlainTensors) {
-  model_->set_kernel(DeformableKernel::kPlain);
+  model_->set_kernel(AttentionKernel::kPlain);
   for (const std::string& name : cases()) compare_all(name);
 }
 

@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "model/grounding_dino/grounding_dino.h"
+#include "model/grounding_dino/window_attention.h"
 
 namespace vigor {
 namespace {
@@ -94,6 +97,87 @@ TEST(GroundingDinoTest, FusedAndPlainKernelsAgreeInBothDtypes) {
         EXPECT_EQ(fused.scalar_type(), dtype);
         const double error = (fused - plain).abs().max().item<double>();
         EXPECT_LT(error, dtype == at::kFloat ? 1e-5 : 0.04) << size << " " << numbers;
+      }
+    }
+  }
+}
+
+// Windows that are shifted, padded and of several sizes; 7 x 7 of 32 numbers has loops of its own.
+TEST(GroundingDinoTest, FusedAndPlainWindowsAgreeInBothDtypes) {
+  c10::NoGradGuard no_grad;
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    for (const int64_t window : {4, 7, 3}) {
+      for (const int64_t embed_dim : {32, 20}) {
+        const SwinConfig config{.embed_dim = embed_dim,
+                                .depths = {2, 2},
+                                .num_heads = {1, 2},
+                                .window_size = window,
+                                .patch_size = 2,
+                                .out_stages = {1, 2}};
+        const ParameterSource random = random_parameters(1, at::kFloat, at::kCPU);
+        // All parameters are random, biases too: padding shows them.
+        int count = 0;
+        const SwinBackbone swin(config, [&](const std::string&, at::IntArrayRef shape) {
+          return (random("p" + std::to_string(count++), shape) * 8).to(dtype);
+        });
+        at::manual_seed(2);
+        const at::Tensor pixels = at::randn({2, 3, 37, 30}).to(dtype);
+        const auto fused = swin.forward(pixels, AttentionKernel::kAuto);
+        const auto plain = swin.forward(pixels, AttentionKernel::kPlain);
+        for (const size_t map : {0, 1}) {
+          const double error = (fused[map] - plain[map]).abs().max().item<double>();
+          EXPECT_LT(error, dtype == at::kFloat ? 2e-5 : 0.1) << window << " " << embed_dim;
+        }
+      }
+    }
+  }
+}
+
+TEST(GroundingDinoTest, NotANumberStaysOneInAWindow) {
+  c10::NoGradGuard no_grad;
+  const at::Tensor x = at::randn({1, 4, 32});
+  const at::Tensor bias = at::zeros({1, 4, 4});
+  const WindowGeometry geometry{.height = 2, .width = 2, .window = 2};
+  for (const int which : {0, 1, 2}) {
+    at::Tensor parts[3] = {x, x, x};
+    parts[which] = x.clone();
+    parts[which][0][1][3] = std::nan("");
+    const at::Tensor out =
+        fused_window_attention(parts[0], parts[1], parts[2], {}, {}, bias, geometry);
+    EXPECT_TRUE(out.isnan().any().item<bool>()) << which;
+  }
+}
+
+// The layer's gradients to all that it is given and all its parameters, some points being outside.
+TEST(GroundingDinoTest, FusedAndPlainKernelsHaveTheSameGradients) {
+  at::manual_seed(5);
+  const LevelShapes shapes = {{7, 5}, {3, 4}};
+  for (const int64_t size : {64, 36}) {  // 32 a head: the fixed-size loop
+    for (const int64_t numbers : {2, 4}) {
+      const at::Tensor reference = at::rand({2, 9, 2, numbers});
+      const at::Tensor queries = at::randn({2, 9, size}), memory = at::randn({2, 47, size});
+      const at::Tensor towards = at::randn({2, 9, size});
+      std::map<std::string, at::Tensor> of[2];
+      for (const int kernel : {0, 1}) {
+        std::map<std::string, at::Tensor>& leaves = of[kernel];
+        leaves["queries"] = queries.clone().requires_grad_();
+        leaves["memory"] = memory.clone().requires_grad_();
+        const ParameterSource random = random_parameters(1, at::kFloat, at::kCPU);
+        const DeformableAttention layer(
+            [&](const std::string& name, at::IntArrayRef shape) {
+              return leaves[name] = (random(name, shape) * 10).requires_grad_();
+            },
+            "a", size, 2, 2, 3);
+        const at::Tensor out =
+            layer.forward(leaves["queries"], leaves["memory"], {}, reference, shapes,
+                          kernel == 0 ? AttentionKernel::kPlain : AttentionKernel::kAuto);
+        (out * towards).sum().backward();
+      }
+      for (auto& [name, plain] : of[0]) {
+        const double largest = plain.grad().abs().max().item<double>();
+        const double error = (plain.grad() - of[1][name].grad()).abs().max().item<double>();
+        EXPECT_GT(largest, 0) << name;
+        EXPECT_LT(error, 1e-5 * largest) << name << " " << size << " " << numbers;
       }
     }
   }

@@ -25,7 +25,7 @@ const GroundingDinoConfig& config() {
   return parsed;
 }
 
-GroundingDino model_of(at::ScalarType dtype, DeformableKernel kernel) {
+GroundingDino model_of(at::ScalarType dtype, AttentionKernel kernel) {
   GroundingDino model(config(), random_grounding_dino(config(), 1, dtype, at::kCPU));
   model.set_kernel(kernel);
   return model;
@@ -47,7 +47,7 @@ struct Picture {
   at::Tensor mask = at::ones({1, kHeight, kWidth}, at::kLong);
 };
 
-void whole(benchmark::State& state, at::ScalarType dtype, DeformableKernel kernel) {
+void whole(benchmark::State& state, at::ScalarType dtype, AttentionKernel kernel) {
   c10::NoGradGuard no_grad;
   const GroundingDino model = model_of(dtype, kernel);
   const Picture picture;
@@ -63,7 +63,7 @@ void whole(benchmark::State& state, at::ScalarType dtype, DeformableKernel kerne
 // The part that another prompt about the same picture costs again.
 void another_prompt(benchmark::State& state, at::ScalarType dtype) {
   c10::NoGradGuard no_grad;
-  const GroundingDino model = model_of(dtype, DeformableKernel::kAuto);
+  const GroundingDino model = model_of(dtype, AttentionKernel::kAuto);
   const Picture picture;
   const VisionFeatures vision = model.encode_images(picture.pixels.to(dtype), picture.mask);
   const at::Tensor ids = prompt();
@@ -76,7 +76,7 @@ void another_prompt(benchmark::State& state, at::ScalarType dtype) {
 // A picture in proportions of 800 x 1066 whose shortest side is `side`.
 void at_side(benchmark::State& state, at::ScalarType dtype, int64_t side) {
   c10::NoGradGuard no_grad;
-  const GroundingDino model = model_of(dtype, DeformableKernel::kAuto);
+  const GroundingDino model = model_of(dtype, AttentionKernel::kAuto);
   const int64_t width = side * kWidth / kHeight;
   const at::Tensor pixels = at::randn({1, 3, side, width}).to(dtype);
   const at::Tensor mask = at::ones({1, side, width}, at::kLong);
@@ -160,9 +160,9 @@ void add_benchmarks() {
     add("sampling/plain" + of, [=](benchmark::State& s) { sampling(s, dtype, false); });
     add("sampling/fused" + of, [=](benchmark::State& s) { sampling(s, dtype, true); });
     add("picture/plain" + of,
-        [=](benchmark::State& s) { whole(s, dtype, DeformableKernel::kPlain); });
+        [=](benchmark::State& s) { whole(s, dtype, AttentionKernel::kPlain); });
     add("picture/fused" + of,
-        [=](benchmark::State& s) { whole(s, dtype, DeformableKernel::kAuto); });
+        [=](benchmark::State& s) { whole(s, dtype, AttentionKernel::kAuto); });
     add("another_prompt/fused" + of, [=](benchmark::State& s) { another_prompt(s, dtype); });
   }
 }

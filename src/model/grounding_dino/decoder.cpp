@@ -133,7 +133,7 @@ CrossModalityDecoder::CrossModalityDecoder(const GroundingDinoConfig& config,
 
 CrossModalityDecoder::Output CrossModalityDecoder::forward(
     const Queries& queries, const VisionFeatures& vision, const TextFeatures& text,
-    const FeatureEnhancer::Output& enhanced, DeformableKernel kernel, const Tap& tap) const {
+    const FeatureEnhancer::Output& enhanced, AttentionKernel kernel, const Tap& tap) const {
   const at::Tensor text_present = text.present.unsqueeze(1).unsqueeze(1);
   const at::Tensor ratios = at::cat({vision.valid_ratios, vision.valid_ratios}, -1).unsqueeze(1);
   at::Tensor x = queries.target;

@@ -57,7 +57,7 @@ class CrossModalityDecoder {
     std::vector<at::Tensor> layer_states = {}, layer_boxes = {};
   };
   Output forward(const Queries& queries, const VisionFeatures& vision, const TextFeatures& text,
-                 const FeatureEnhancer::Output& enhanced, DeformableKernel kernel,
+                 const FeatureEnhancer::Output& enhanced, AttentionKernel kernel,
                  const Tap& tap = {}) const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <initializer_list>
 
@@ -15,6 +16,31 @@ bool wants_gradient(std::initializer_list<at::Tensor> tensors) {
   }
   return false;
 }
+
+// fused_sample_levels() for autograd.
+struct FusedSampling : torch::autograd::Function<FusedSampling> {
+  using Context = torch::autograd::AutogradContext;
+  using List = torch::autograd::variable_list;
+
+  static at::Tensor forward(Context* context, const at::Tensor& value, const at::Tensor& offsets,
+                            const at::Tensor& scores, const at::Tensor& reference,
+                            const LevelShapes& shapes) {
+    context->save_for_backward({value, offsets, scores, reference});
+    std::vector<int64_t> sizes;
+    for (const auto& [height, width] : shapes) sizes.insert(sizes.end(), {height, width});
+    context->saved_data["shapes"] = sizes;
+    return fused_sample_levels(value, shapes, offsets, scores, reference);
+  }
+  static List backward(Context* context, List gradients) {
+    const List saved = context->get_saved_variables();
+    const std::vector<int64_t> sizes = context->saved_data["shapes"].toIntVector();
+    LevelShapes shapes;
+    for (size_t i = 0; i < sizes.size(); i += 2) shapes.emplace_back(sizes[i], sizes[i + 1]);
+    const SampleGradients g =
+        fused_sample_gradients(gradients[0], saved[0], shapes, saved[1], saved[2], saved[3]);
+    return {g.value, g.offsets, g.scores, at::Tensor(), at::Tensor()};
+  }
+};
 
 // (x, y) in 0..1 of each level. A 2-d reference point is moved by offsets in places of the level, a
 // 4-d one by offsets in halves of its box, spread over the points.
@@ -88,7 +114,7 @@ DeformableAttention::DeformableAttention(const ParameterSource& source, const st
 at::Tensor DeformableAttention::forward(const at::Tensor& queries, const at::Tensor& memory,
                                         const at::Tensor& padding,
                                         const at::Tensor& reference_points,
-                                        const LevelShapes& shapes, DeformableKernel kernel) const {
+                                        const LevelShapes& shapes, AttentionKernel kernel) const {
   const int64_t batch = queries.size(0);
   const int64_t count = queries.size(1);
   at::Tensor value = value_(memory);
@@ -99,12 +125,16 @@ at::Tensor DeformableAttention::forward(const at::Tensor& queries, const at::Ten
   const at::Tensor scores =
       weights_(queries).to(at::kFloat).view({batch, count, heads_, levels_ * points_});
 
-  const bool known = value.scalar_type() == at::kFloat || value.scalar_type() == at::kBFloat16;
-  if (kernel == DeformableKernel::kAuto && value.is_cpu() && known &&
-      !wants_gradient({value, offsets, scores, reference_points})) {
-    return out_(fused_sample_levels(value, shapes, offsets,
-                                    scores.view({batch, count, heads_, levels_, points_}),
-                                    reference_points));
+  const at::Tensor by_point = scores.view({batch, count, heads_, levels_, points_});
+  const at::ScalarType type = value.scalar_type();
+  if (kernel == AttentionKernel::kAuto && value.is_cpu()) {
+    if (!wants_gradient({value, offsets, scores, reference_points})) {
+      if (type == at::kFloat || type == at::kBFloat16) {
+        return out_(fused_sample_levels(value, shapes, offsets, by_point, reference_points));
+      }
+    } else if (type == at::kFloat && !reference_points.requires_grad()) {
+      return out_(FusedSampling::apply(value, offsets, by_point, reference_points, shapes));
+    }
   }
   const at::Tensor weights = at::softmax(scores, -1).view({batch, count, heads_, levels_, points_});
   return out_(

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/grounding_dino/attention_kernel.h"
 #include "model/parameters.h"
 
 namespace vigor {
@@ -23,17 +24,21 @@ at::Tensor sample_levels(const at::Tensor& value, const LevelShapes& shapes,
                          const at::Tensor& locations, const at::Tensor& weights);
 
 // What the layer computes from its projections, in one pass without intermediate tensors, for the
-// CPU without autograd: offsets [batch, Q, heads, levels, points, 2] and scores
+// CPU; autograd does not see it: offsets [batch, Q, heads, levels, points, 2] and scores
 // [batch, Q, heads, levels, points] (softmax is over levels and points) as float32, reference
 // points float32 [batch, Q, levels, 2 or 4], value float32 or bfloat16 as above.
 at::Tensor fused_sample_levels(const at::Tensor& value, const LevelShapes& shapes,
                                const at::Tensor& offsets, const at::Tensor& scores,
                                const at::Tensor& reference_points);
-
-enum class DeformableKernel {
-  kAuto,   // fused where it can be: CPU, no autograd, float32 or bfloat16
-  kPlain,  // plain tensors everywhere
+// Its derivative, all float32: `gradient` [batch, Q, heads * size] is that of the result; reference
+// points are constants. Sums do not depend on the number of threads.
+struct SampleGradients {
+  at::Tensor value, offsets, scores;  // the shapes of what they are of
 };
+SampleGradients fused_sample_gradients(const at::Tensor& gradient, const at::Tensor& value,
+                                       const LevelShapes& shapes, const at::Tensor& offsets,
+                                       const at::Tensor& scores,
+                                       const at::Tensor& reference_points);
 
 class DeformableAttention {
  public:
@@ -47,7 +52,7 @@ class DeformableAttention {
   // [batch, Q, levels, 2 or 4] (x, y, then width, height) -> [batch, Q, d].
   at::Tensor forward(const at::Tensor& queries, const at::Tensor& memory, const at::Tensor& padding,
                      const at::Tensor& reference_points, const LevelShapes& shapes,
-                     DeformableKernel kernel) const;
+                     AttentionKernel kernel) const;
 
  private:
   Linear offsets_, weights_, value_, out_;

@@ -58,31 +58,52 @@ BidirectionalFusion::BidirectionalFusion(const GroundingDinoConfig& config,
   heads_ = config.encoder_attention_heads / 2;
 }
 
+// The picture has thousands of places and the text a few tokens, so that whatever is linear in both
+// is done on the tokens: W_q and W_out of the vision side are multiplied into the text's keys and
+// values, and W_v comes after the mix (weights of a mix add up to 1, its bias passes through). No
+// product has the fusion's inner size for each place. The order of sums aside it is the same.
 void BidirectionalFusion::apply(at::Tensor& vision, const at::Tensor& vision_padding,
                                 at::Tensor& text, const at::Tensor& text_present) const {
   vision = vision_norm_(vision);
   text = text_norm_(text);
+  const int64_t batch = text.size(0);
+  const int64_t tokens = text.size(1);
+  const int64_t d = text.size(2);
+  const int64_t size = vision_query_.weight.size(0) / heads_;
+  const int64_t columns = heads_ * tokens;
   const auto split = [&](const at::Tensor& t) {
-    return t.view({t.size(0), t.size(1), heads_, -1}).transpose(1, 2);
+    return t.view({batch, tokens, heads_, size}).transpose(1, 2);  // [batch, heads, T, size]
   };
-  const auto join = [](const at::Tensor& t) {
-    return t.transpose(1, 2).reshape({t.size(0), t.size(2), t.size(1) * t.size(3)});
-  };
-  const at::Tensor query = vision_query_(vision);
-  const double scale = std::pow(static_cast<double>(query.size(2) / heads_), -0.5);
+  const double scale = std::pow(static_cast<double>(size), -0.5);
+  const at::Tensor key = split(text_key_(text)) * scale;
+  const at::Tensor query_weight = vision_query_.weight.view({heads_, size, d});
+  const at::Tensor query_bias = vision_query_.bias.view({heads_, size, 1});
   // The reference clamps at 50000 before its softmax, for float16 alone; scores stay far below.
   const at::Tensor scores =
-      at::matmul(split(query * scale), split(text_key_(text)).transpose(2, 3));
-  const at::Tensor to_text = at::softmax(
-      scores.masked_fill(at::logical_not(text_present).unsqueeze(1).unsqueeze(1), kMaskedScore),
-      -1);
-  // Over vision, which is the third dimension: the transpose is taken after the softmax.
+      at::baddbmm(at::matmul(key, query_bias).view({batch, 1, columns}), vision,
+                  at::matmul(key, query_weight).view({batch, columns, d}).transpose(1, 2));
+  const at::Tensor to_text =
+      at::softmax(
+          scores.view({batch, -1, heads_, tokens})
+              .masked_fill(at::logical_not(text_present).unsqueeze(1).unsqueeze(1), kMaskedScore),
+          -1)
+          .view(scores.sizes());
   const at::Tensor to_vision =
-      at::softmax(scores.masked_fill(vision_padding.unsqueeze(1).unsqueeze(-1), kMaskedScore), 2);
-  const at::Tensor vision_change = join(at::matmul(to_text, split(text_value_(text))));
+      at::softmax(scores.masked_fill(vision_padding.unsqueeze(-1), kMaskedScore), 1);
+
+  const at::Tensor out_weight =
+      (vision_out_.weight * vision_scale_.unsqueeze(1)).view({d, heads_, size}).permute({1, 2, 0});
+  const at::Tensor text_value =
+      at::matmul(split(text_value_(text)), out_weight).view({batch, columns, d});
+  const at::Tensor mixed =
+      at::bmm(to_vision.transpose(1, 2), vision).view({batch, heads_, tokens, d});
+  const at::Tensor value_weight =
+      vision_value_.weight.view({heads_, size, d}).transpose(1, 2);  // [heads, d, size]
   const at::Tensor text_change =
-      join(at::matmul(to_vision.transpose(2, 3), split(vision_value_(vision))));
-  vision = vision + vision_scale_ * vision_out_(vision_change);
+      (at::matmul(mixed, value_weight) + vision_value_.bias.view({heads_, 1, size}))
+          .transpose(1, 2)
+          .reshape({batch, tokens, heads_ * size});
+  vision = at::baddbmm(vision + vision_scale_ * vision_out_.bias, to_text, text_value);
   text = text + text_scale_ * text_out_(text_change);
 }
 
@@ -108,7 +129,7 @@ FeatureEnhancer::FeatureEnhancer(const GroundingDinoConfig& config, const Parame
 }
 
 FeatureEnhancer::Output FeatureEnhancer::forward(const VisionFeatures& features,
-                                                 const TextFeatures& words, DeformableKernel kernel,
+                                                 const TextFeatures& words, AttentionKernel kernel,
                                                  const Tap& tap) const {
   at::Tensor vision = features.tokens;
   at::Tensor text = words.tokens;
@@ -137,8 +158,10 @@ FeatureEnhancer::Output FeatureEnhancer::forward(const VisionFeatures& features,
     const at::Tensor attended = layer.attention.forward(
         vision + features.positions, vision, features.padding, reference, features.shapes, kernel);
     tap_value(tap, name + "deformable_attention", attended);
-    vision = layer.norm1(vision + attended);
-    vision = layer.norm2(vision + layer.forward(vision));
+    vision = by_rows(vision + attended, [&](const at::Tensor& rows) {
+      const at::Tensor x = layer.norm1(rows);
+      return layer.norm2(x + layer.forward(x));
+    });
     tap_value(tap, name + "deformable_layer", vision);
   }
   tap_states(layers_.size());

@@ -58,7 +58,7 @@ class FeatureEnhancer {
   };
   // Row i of `vision` with row i of `text`. Taps "encoder.vision_hidden_states.K",
   // "encoder.text_hidden_states.K", "encoderK.fusion.vision" and so on.
-  Output forward(const VisionFeatures& vision, const TextFeatures& text, DeformableKernel kernel,
+  Output forward(const VisionFeatures& vision, const TextFeatures& text, AttentionKernel kernel,
                  const Tap& tap = {}) const;
 
  private:

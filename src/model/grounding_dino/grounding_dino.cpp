@@ -117,7 +117,7 @@ at::Tensor GroundingDino::place_embedding(const at::Tensor& present) const {
 
 VisionFeatures GroundingDino::encode_images(const at::Tensor& pixel_values,
                                             const at::Tensor& pixel_mask, const Tap& tap) const {
-  const std::vector<at::Tensor> maps = backbone_.forward(pixel_values, tap);
+  const std::vector<at::Tensor> maps = backbone_.forward(pixel_values, kernel_, tap);
   VisionFeatures features;
   std::vector<at::Tensor> tokens, positions, paddings, ratios;
   at::Tensor projected;

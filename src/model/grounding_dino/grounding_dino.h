@@ -53,8 +53,8 @@ class GroundingDino {
   };
   EveryLayer ground_every_layer(const VisionFeatures& vision, const TextFeatures& text) const;
 
-  // Plain tensors or the fused kernel in deformable attention.
-  void set_kernel(DeformableKernel kernel) { kernel_ = kernel; }
+  // Plain tensors or the fused kernels.
+  void set_kernel(AttentionKernel kernel) { kernel_ = kernel; }
 
   const GroundingDinoConfig& config() const { return config_; }
   at::ScalarType dtype() const { return level_embedding_.scalar_type(); }
@@ -79,7 +79,7 @@ class GroundingDino {
   FeatureEnhancer enhancer_;
   QuerySelection selection_;
   CrossModalityDecoder decoder_;
-  DeformableKernel kernel_ = DeformableKernel::kAuto;
+  AttentionKernel kernel_ = AttentionKernel::kAuto;
 };
 
 struct GroundingDinoCheckpoint {

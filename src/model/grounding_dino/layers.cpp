@@ -1,11 +1,31 @@
 #include "model/grounding_dino/layers.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
 namespace vigor {
+namespace {
+
+constexpr int64_t kRowsAtOnce = 512;
+
+}  // namespace
+
+at::Tensor by_rows(const at::Tensor& x,
+                   const std::function<at::Tensor(const at::Tensor&)>& change) {
+  const at::Tensor rows = x.reshape({-1, x.size(-1)});
+  const int64_t count = rows.size(0);
+  if (c10::GradMode::is_enabled() || !x.is_cpu() || count <= kRowsAtOnce) return change(x);
+  const at::Tensor out = at::empty(rows.sizes(), rows.options());
+  for (int64_t first = 0; first < count; first += kRowsAtOnce) {
+    const int64_t size = std::min(kRowsAtOnce, count - first);
+    out.narrow(0, first, size).copy_(change(rows.narrow(0, first, size)));
+  }
+  return out.view(x.sizes());
+}
 
 at::Tensor MultiHeadAttention::operator()(const at::Tensor& queries, const at::Tensor& keys,
                                           const at::Tensor& values,
@@ -54,7 +74,7 @@ Perceptron make_perceptron(const ParameterSource& source, const std::string& nam
 }
 
 at::Tensor FeedForward::operator()(const at::Tensor& x) const {
-  return fc2(fc1(x).relu_());
+  return by_rows(x, [&](const at::Tensor& rows) { return fc2(fc1(rows).relu_()); });
 }
 
 FeedForward make_feed_forward(const ParameterSource& source, int64_t size, int64_t hidden) {

@@ -23,6 +23,10 @@ inline void tap_value(const Tap& tap, const std::string& name, const at::Tensor&
 // the range of float32 and bfloat16.
 inline constexpr double kMaskedScore = -1e30;
 
+// change(x) for a `change` of each row alone, [..., n] -> [..., n]: without autograd some hundred
+// rows at a time, so that what it computes on the way stays in the cache.
+at::Tensor by_rows(const at::Tensor& x, const std::function<at::Tensor(const at::Tensor&)>& change);
+
 // softmax(q k^T / sqrt(head size) + mask) v over `heads` heads, with biases.
 struct MultiHeadAttention {
   Linear query, key, value, out;

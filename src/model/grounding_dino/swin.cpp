@@ -1,8 +1,11 @@
 #include "model/grounding_dino/swin.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <cmath>
+
+#include "model/grounding_dino/window_attention.h"
 
 namespace vigor {
 namespace {
@@ -114,14 +117,29 @@ SwinBackbone::SwinBackbone(const SwinConfig& config, const ParameterSource& sour
 }
 
 at::Tensor SwinBackbone::attend(const Stage& stage, const Block& block, const at::Tensor& x,
-                                int64_t height, int64_t width) const {
+                                int64_t height, int64_t width, AttentionKernel kernel) const {
+  const bool known = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16;
+  if (kernel == AttentionKernel::kPlain || !x.is_cpu() || !known || c10::GradMode::is_enabled()) {
+    return attend_plainly(stage, block, x, height, width);
+  }
+  return block.out(fused_window_attention(block.query(x), block.key(x), block.value(x),
+                                          block.key.bias, block.value.bias, block.position_bias,
+                                          {.height = height,
+                                           .width = width,
+                                           .window = config_.window_size,
+                                           .shift = block.shift,
+                                           .heads = stage.heads}));
+}
+
+at::Tensor SwinBackbone::attend_plainly(const Stage& stage, const Block& block, const at::Tensor& x,
+                                        int64_t height, int64_t width) const {
   const int64_t images = x.size(0);
   const int64_t channels = x.size(2);
   const int64_t window = config_.window_size;
   const int64_t places = window * window;
   const int64_t padded_height = round_up(height, window);
   const int64_t padded_width = round_up(width, window);
-  at::Tensor map = block.before(x).view({images, height, width, channels});
+  at::Tensor map = x.view({images, height, width, channels});
   map = at::constant_pad_nd(map, {0, 0, 0, padded_width - width, 0, padded_height - height});
   if (block.shift > 0) map = at::roll(map, {-block.shift, -block.shift}, {1, 2});
 
@@ -148,7 +166,7 @@ at::Tensor SwinBackbone::attend(const Stage& stage, const Block& block, const at
 }
 
 std::vector<at::Tensor> SwinBackbone::forward(const at::Tensor& pixel_values,
-                                              const Tap& tap) const {
+                                              AttentionKernel kernel, const Tap& tap) const {
   const int64_t images = pixel_values.size(0);
   const int64_t patch = config_.patch_size;
   int64_t height = round_up(pixel_values.size(2), patch) / patch;
@@ -168,8 +186,10 @@ std::vector<at::Tensor> SwinBackbone::forward(const at::Tensor& pixel_values,
     const std::string name = "swin.stage" + std::to_string(s) + ".";
     for (size_t b = 0; b < stage.blocks.size(); ++b) {
       const Block& block = stage.blocks[b];
-      x = x + attend(stage, block, x, height, width);
-      x = x + block.output(at::gelu(block.intermediate(block.after(x))));
+      x = x + attend(stage, block, block.before(x), height, width, kernel);
+      x = by_rows(x, [&](const at::Tensor& rows) {
+        return rows + block.output(at::gelu(block.intermediate(block.after(rows))));
+      });
       tap_value(tap, name + "block" + std::to_string(b), x);
     }
     if (stage.wanted) {

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "model/grounding_dino/attention_kernel.h"
 #include "model/grounding_dino/config.h"
 #include "model/grounding_dino/layers.h"
 
@@ -21,7 +22,8 @@ class SwinBackbone {
 
   // pixel_values [images, 3, H, W], any size -> one map [images, C, h, w] for each output stage,
   // layer-normed over C. Taps "swin.embeddings", "swin.stageS.blockB", "swin.stageS.downsample".
-  std::vector<at::Tensor> forward(const at::Tensor& pixel_values, const Tap& tap = {}) const;
+  std::vector<at::Tensor> forward(const at::Tensor& pixel_values, AttentionKernel kernel,
+                                  const Tap& tap = {}) const;
 
  private:
   struct Block {
@@ -37,9 +39,12 @@ class SwinBackbone {
     Linear downsample;
     bool wanted = false;
   };
-  // x [images, h * w, C] -> the same shape.
+  // x [images, h * w, C], normed -> the same shape.
   at::Tensor attend(const Stage& stage, const Block& block, const at::Tensor& x, int64_t height,
-                    int64_t width) const;
+                    int64_t width, AttentionKernel kernel) const;
+  // With windows as tensors.
+  at::Tensor attend_plainly(const Stage& stage, const Block& block, const at::Tensor& x,
+                            int64_t height, int64_t width) const;
 
   SwinConfig config_;
   Linear patches_;  // the patch convolution as one matrix product
