@@ -171,22 +171,26 @@ Keys detector_keys() {
                  "generated scenes to score on; another seed than `scenes`"}});
   append(keys, scene_keys("held_out"));
   append(keys, loop_keys({"0.0001", "0.03", "0.0001", "16", "12", "0.1"}));
-  append(keys,
-         {{"train.save_dtype", kText, "\"fp32\"", "of the saved weights: `fp32`, `bf16` or `fp16`"},
-          {"train.class_cost", kNumber, "1.0",
-           "of the match between things and predictions: fit of the name; at least 0"},
-          {"train.box_cost", kNumber, "5.0", "of the match: L1 distance of boxes; at least 0"},
-          {"train.giou_cost", kNumber, "2.0", "of the match: generalised IoU; at least 0"},
-          {"train.class_weight", kNumber, "2.0",
-           "weight of the focal loss over predictions and tokens; at least 0"},
-          {"train.box_weight", kNumber, "5.0", "weight of the boxes' L1 distance; at least 0"},
-          {"train.giou_weight", kNumber, "2.0", "weight of 1 - GIoU; at least 0"},
-          {"train.focal_alpha", kNumber, "0.25",
-           "weight of tokens that fit in the focal loss; 0 to 1"},
-          {"train.focal_gamma", kNumber, "2.0", "exponent for easy tokens; at least 0"},
-          {"train.place_weight", kNumber, "0.0",
-           "weight of a loss of every place of the picture, which small models learn faster with; "
-           "0 is the published loss"}});
+  append(
+      keys,
+      {{"train.save_dtype", kText, "\"fp32\"", "of the saved weights: `fp32`, `bf16` or `fp16`"},
+       {"train.class_cost", kNumber, "1.0",
+        "of the match between things and predictions: fit of the name; at least 0"},
+       {"train.box_cost", kNumber, "5.0", "of the match: L1 distance of boxes; at least 0"},
+       {"train.giou_cost", kNumber, "2.0", "of the match: generalised IoU; at least 0"},
+       {"train.class_weight", kNumber, "2.0",
+        "weight of the focal loss over predictions and tokens; at least 0"},
+       {"train.box_weight", kNumber, "5.0", "weight of the boxes' L1 distance; at least 0"},
+       {"train.giou_weight", kNumber, "2.0", "weight of 1 - GIoU; at least 0"},
+       {"train.focal_alpha", kNumber, "0.25",
+        "weight of tokens that fit in the focal loss; 0 to 1"},
+       {"train.focal_gamma", kNumber, "2.0", "exponent for easy tokens; at least 0"},
+       {"train.place_weight", kNumber, "0.0",
+        "weight of a loss of every place of the picture, which small models learn faster with; "
+        "0 is the published loss"},
+       {"train.threshold", kNumber, "0.25",
+        "of the scores on `held_out`: a noun whose score is not above it is called not there; 0 to "
+        "1"}});
   return keys;
 }
 

@@ -121,6 +121,10 @@ DetectorTrainOptions parse_detector_train_options(const Json& json, const std::s
   if (loss.focal_alpha > 1) {
     out_of_range(where, "focal_alpha", Json(loss.focal_alpha).dump(), "between 0 and 1");
   }
+  options.threshold = reader.get<double>("threshold", options.threshold);
+  if (!(options.threshold >= 0 && options.threshold <= 1)) {
+    out_of_range(where, "threshold", Json(options.threshold).dump(), "between 0 and 1");
+  }
   reader.has("comment");
   reader.reject_unknown();
   check_passes(options.loop, options.micro_batch, options.dtype, where);
@@ -289,9 +293,9 @@ DetectorTrainResult run_detector_training(const DetectionSamples& samples,
                 folder);
   {
     const c10::NoGradGuard no_grad;
-    result.scores =
-        score_detector(task.network(), held_out,
-                       options.micro_batch > 0 ? options.micro_batch : options.loop.batch_size);
+    result.scores = score_detector(
+        task.network(), held_out,
+        options.micro_batch > 0 ? options.micro_batch : options.loop.batch_size, options.threshold);
   }
   const Json report = {{"steps", result.training.steps}, {"held_out", to_json(result.scores)}};
   write_atomic(run.files, run.folder / "detector.json", dump_json(report, 2) + "\n");

@@ -48,6 +48,8 @@ struct DetectorTrainOptions {
   std::string dtype = "fp32";       // or "bf16": forward and backward
   std::string save_dtype = "fp32";  // or "bf16", "fp16"
   SetPredictionOptions loss;
+  // A noun whose score is not above it is called not there, in the scores on held-out pictures.
+  double threshold = 0.25;
 
   DetectorTrainOptions();
 };

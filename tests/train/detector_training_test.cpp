@@ -190,6 +190,7 @@ TEST(DetectorTraining, SettingsOutOfRangeAreNamed) {
   EXPECT_EQ(message(Json::object()), "");
   EXPECT_THAT(message({{"box_cost", -1}}), HasSubstr("'box_cost' is -1.0, but must be at least 0"));
   EXPECT_THAT(message({{"focal_alpha", 2}}), HasSubstr("between 0 and 1"));
+  EXPECT_THAT(message({{"threshold", 1.5}}), HasSubstr("between 0 and 1"));
   EXPECT_THAT(message({{"save_dtype", "int8"}}), HasSubstr("fp32, bf16 or fp16"));
   EXPECT_THAT(message({{"box_cots", 1}}), HasSubstr("did you mean 'box_cost'?"));
 }

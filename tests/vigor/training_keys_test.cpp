@@ -83,6 +83,7 @@ TEST(TrainingKeys, TheirDefaultsAreThoseOfTheOptions) {
   EXPECT_EQ(spelt_detector.loss.focal_alpha, detector.loss.focal_alpha);
   EXPECT_EQ(spelt_detector.loss.focal_gamma, detector.loss.focal_gamma);
   EXPECT_EQ(spelt_detector.loss.place_weight, detector.loss.place_weight);
+  EXPECT_EQ(spelt_detector.threshold, detector.threshold);
   const SceneDetectionsOptions detections;
   const Json asked = spelt_out(TrainStage::kDetector, "");
   EXPECT_EQ(asked["absent_nouns"], detections.absent_nouns);
