@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Trains the bundled demo checkpoint (data/demo) from nothing: scenes -> tokenizer -> vision tower ->
-# supervised fine-tuning. About an hour on two cores. Stopped at any moment, the same command goes
+# supervised fine-tuning; then the demo detector (data/demo-detector), which needs none of these.
+# About two hours on two cores. Stopped at any moment, the same command goes
 # on where it was.
 #
 #   scripts/train_demo.sh [--try] [--out DIR]
