@@ -4,9 +4,11 @@
 #include <bit>
 #include <cstdint>
 
-// One copy of the loops for each vector width; the loader takes the widest that the machine has.
+// One copy of the loops for each vector width; the loader takes the widest that the machine has. By
+// levels, not by makers: "arch=haswell" would mean Intel's alone.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define VIGOR_VECTOR_WIDTHS __attribute__((target_clones("avx512f", "arch=haswell", "default")))
+#define VIGOR_VECTOR_WIDTHS \
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define VIGOR_VECTOR_WIDTHS
 #endif
