@@ -40,6 +40,7 @@ PublishedTable read_table(const Json& json, const std::string& where) {
   table.id = reader.require<std::string>("id");
   table.benchmark = reader.require<std::string>("benchmark");
   table.title = reader.require<std::string>("title");
+  table.measured_with = reader.get<std::string>("measured_with", "");
   reader.require<std::string>("unit");
   reader.require<bool>("lower_is_better");
   const auto described_by = reader.require<std::vector<std::string>>("described_by");
@@ -110,6 +111,28 @@ const Published& published() {
   return shipped;
 }
 
+std::string judge_name(const RunView& run) {
+  if (run.judge.empty()) return "";
+  const Json judge = Json::parse(run.judge, nullptr, false);
+  if (!judge.is_object()) return "";
+  std::string name = text_at(judge, "model");
+  for (const Json& model : judge.value("models", Json::array())) {
+    if (model.is_string()) name += (name.empty() ? "" : "; ") + model.get<std::string>();
+  }
+  for (char& c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view(" -.:/;").find(c) != std::string_view::npos;
+    if (!plain) c = '-';
+  }
+  return name.substr(0, 60);
+}
+
+std::string measured_with(const RunView& run) {
+  const std::string judge = judge_name(run);
+  if (judge.empty()) return "";
+  return fmt::format("{}, {} pictures", judge, run.clusters.size());
+}
+
 std::vector<PaperTable> paper_tables(const Report& report, const ReportSection& section) {
   std::vector<PaperTable> tables;
   for (const PublishedTable& from : published().tables) {
@@ -118,7 +141,8 @@ std::vector<PaperTable> paper_tables(const Report& report, const ReportSection& 
     Unit unit = Unit::kShare;
     bool any = false;
     std::vector<PaperRow> measured;
-    std::map<std::string, std::string> apart;  // reason -> letters of the runs
+    std::map<std::string, std::string> apart;   // reason -> letters of the runs
+    std::map<std::string, std::string> judged;  // judge and pictures -> letters of the runs
     for (const ReportColumn& column : section.columns) {
       PaperRow row{true, column.subject, report.subjects[column.subject].name, {}, {}};
       row.described.resize(from.described_by.size());
@@ -136,6 +160,10 @@ std::vector<PaperTable> paper_tables(const Report& report, const ReportSection& 
         row.cells.push_back(std::move(cell));
       }
       measured.push_back(std::move(row));
+      if (const std::string with = measured_with(*column.run); !with.empty()) {
+        std::string& who = judged[with];
+        who += (who.empty() ? "" : ", ") + report.subjects[column.subject].letter;
+      }
       const std::string why = other_questions(*column.run);
       if (!why.empty()) {
         std::string& who = apart[why];
@@ -143,6 +171,10 @@ std::vector<PaperTable> paper_tables(const Report& report, const ReportSection& 
       }
     }
     if (!any) continue;
+    if (!from.measured_with.empty()) {
+      table.notes.push_back("Published rows: " + from.measured_with + ".");
+    }
+    for (const auto& [with, who] : judged) table.notes.push_back(who + ": judged by " + with + ".");
     for (const auto& [why, who] : apart) {
       table.notes.push_back("Not to be read against the published rows: " + who + "; " + why + ".");
     }

@@ -25,6 +25,8 @@ struct PublishedRow {
 struct PublishedTable {
   std::string id;  // "3" is the paper's Table 3
   std::string benchmark, title;
+  std::string measured_with;              // judge and pictures of these rows; "" where they are the
+                                          // benchmark's own
   std::vector<std::string> described_by;  // headings of the columns that say what a method is
   std::vector<PublishedColumn> columns;
   std::vector<PublishedRow> rows;
@@ -39,6 +41,12 @@ struct Published {
 Published parse_published(std::string_view text, const std::string& where);
 // The one that the program ships.
 const Published& published();
+
+// Model of the judge whose verdicts a run's figures are, in letters that need no escaping anywhere,
+// at most 60; "" when there is none.
+std::string judge_name(const RunView& run);
+// "scenes-truth, 100 pictures": what measured figures of a judged benchmark are of; "" for others.
+std::string measured_with(const RunView& run);
 
 // One of the paper's tables, its rows first, then a row for each run of `section`.
 struct PaperRow {

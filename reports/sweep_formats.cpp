@@ -44,7 +44,8 @@ const char* direction(Better better) {
 }
 
 std::string table_title(const SweepTable& table) {
-  return table.id == "captions" ? table.title : "Table " + table.id + ": " + table.title;
+  const bool of_paper = table.id.size() == 1;
+  return of_paper ? "Table " + table.id + ": " + table.title : table.title;
 }
 
 std::string p_value(double p) {

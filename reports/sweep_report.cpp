@@ -29,6 +29,9 @@ struct OpenedView {
 class SweepGatherer {
  public:
   explicit SweepGatherer(const SweepInput& input) : input_(input) { open(); }
+  // ", by JUDGE, N pictures": of the first run of the benchmark that can be read; "" without a
+  // judge.
+  std::string judged_by(const std::string& benchmark) const;
   // Nothing when no run of the benchmark was asked for.
   void add_table(SweepReport& report, SweepTable table, const std::vector<size_t>& variants) const;
   bool asked(const std::string& benchmark) const {
@@ -65,6 +68,17 @@ void SweepGatherer::open() {
     }
   }
   for (const auto& [benchmark, known] : clusters) cluster_count_[benchmark] = known.size();
+}
+
+std::string SweepGatherer::judged_by(const std::string& benchmark) const {
+  for (const SweepRun& run : input_.runs) {
+    if (run.benchmark != benchmark || run.run.empty()) continue;
+    const OpenedView& opened = views_.at(run.run);
+    if (const std::string with = opened.view ? measured_with(*opened.view) : ""; !with.empty()) {
+      return ", by " + with;
+    }
+  }
+  return "";
 }
 
 SeedFigure SweepGatherer::figure(const SweepRun& run, const SweepColumn& column) const {
@@ -216,6 +230,9 @@ SweepTable paper_table(const std::string& id) {
   for (const PublishedTable& from : published().tables) {
     if (from.id != id) continue;
     out.title = from.title;
+    if (!from.measured_with.empty()) {
+      out.notes.push_back("Published rows: " + from.measured_with + ".");
+    }
     for (const PublishedColumn& column : from.columns) {
       out.columns.push_back(
           {from.benchmark, column.key, column.group, column.head, column.name, {}, {}});
@@ -313,8 +330,12 @@ SweepReport gather_sweep(const SweepInput& input) {
   const SweepGatherer gatherer(input);
   std::vector<size_t> all(input.variants.size());
   for (size_t i = 0; i < all.size(); ++i) all[i] = i;
-  if (gatherer.asked("ranking")) gatherer.add_table(report, paper_table("1"), all);
-  if (gatherer.asked("mmhal")) gatherer.add_table(report, paper_table("2"), all);
+  for (const auto& [benchmark, id] : {std::pair{"ranking", "1"}, {"mmhal", "2"}}) {
+    if (!gatherer.asked(benchmark)) continue;
+    SweepTable table = paper_table(id);
+    table.title += gatherer.judged_by(benchmark);
+    gatherer.add_table(report, std::move(table), all);
+  }
   if (gatherer.asked("pope")) {
     SweepTable table = paper_table("3");
     add_columns(table,
@@ -364,6 +385,7 @@ SweepReport gather_sweep(const SweepInput& input) {
   if (gatherer.asked("chair") || gatherer.asked("sentences")) {
     gatherer.add_table(report, caption_table(), all);
   }
+  if (auto table = reward_model_table(input)) report.tables.push_back(*std::move(table));
   return report;
 }
 

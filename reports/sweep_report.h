@@ -33,11 +33,21 @@ struct SweepRun {
   std::string reason;  // why there is none
 };
 
+// A reward model against judgements of held-out sentences: a file of judge-check.
+struct SweepCheck {
+  std::string reward;   // "fine-grained" or "holistic"
+  std::string against;  // "people" or "truth"
+  uint64_t seed = 0;
+  std::string file;    // "" when there is none
+  std::string reason;  // why there is none
+};
+
 struct SweepInput {
   std::string title;
   std::vector<SweepVariant> variants;  // the first is what the others are compared with
   std::vector<uint64_t> seeds;
   std::vector<SweepRun> runs;
+  std::vector<SweepCheck> checks;
   std::vector<std::string> failures;  // jobs without a result, one sentence each
 };
 
@@ -67,7 +77,7 @@ struct SweepRow {
 };
 
 struct SweepTable {
-  std::string id;  // "1" to "5": the paper's; "captions"
+  std::string id;  // "1" to "5": the paper's; "captions", "reward-models"
   std::string title;
   std::vector<SweepColumn> columns;
   std::vector<SweepRow> rows;
@@ -81,6 +91,10 @@ struct SweepReport {
   std::vector<SweepTable> tables;
   std::vector<std::string> failures;
 };
+
+// The reward models, a row for each side that judged, without differences. Nothing when none was
+// checked.
+std::optional<SweepTable> reward_model_table(const SweepInput& input);
 
 // Opens every run once. A run that cannot be read is a missing figure with that reason.
 SweepReport gather_sweep(const SweepInput& input);

@@ -14,6 +14,7 @@ struct LoopArguments {
   std::string judge;                  // "": that of the file
   std::vector<std::string> variants;  // empty: those of the file
   std::vector<uint64_t> seeds;        // empty: those of the file
+  size_t jobs = 0;                    // beside each other; 0: as many as the machine carries
   bool dry_run = false;
   void add_to(CLI::App& app);
 };

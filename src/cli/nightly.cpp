@@ -73,7 +73,7 @@ class Nightly : public Command {
     options.note = [&](const std::string& text) { context.console.note(text); };
     const fs::path self = fs::read_symlink("/proc/self/exe");
     options.run = [&](const std::vector<std::string>& arguments, const fs::path& log) {
-      return nightly::run_child(self, arguments, log, context.stop);
+      return nightly::run_child(self, arguments, log, {.stop = context.stop});
     };
     const nightly::NightlyResult result = nightly::run_night(*context.files, config, options);
     if (result.interrupted) {

@@ -1,5 +1,10 @@
 // vigor-eval sweep, vigor-eval train loop: the ViGoR loop in its variants, and what comes out.
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "cli/config_merge.h"
@@ -89,22 +94,84 @@ reports::SweepInput report_input(const LoopConfig& config, const LoopPlan& loop,
     if (run.reason.empty()) run.run = one.run;
     out.runs.push_back(std::move(run));
   }
+  for (const LoopCheck& one : loop.checks) {
+    const std::string& reason = result.failures[one.job];
+    out.checks.push_back(
+        {one.reward, one.against, one.seed, reason.empty() ? one.file : "", reason});
+  }
   return out;
 }
 
+// Cores that this process may use.
+size_t cores() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
+  return static_cast<size_t>(std::max(CPU_COUNT(&allowed), 1));
+}
+
+double bytes_of(const fs::path& path) {
+  std::error_code none;
+  if (fs::is_regular_file(path, none)) return static_cast<double>(fs::file_size(path, none));
+  double sum = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(path, none)) {
+    if (entry.is_regular_file(none)) sum += static_cast<double>(entry.file_size(none));
+  }
+  return sum;
+}
+
+// Jobs beside each other when nobody says how many: a core each, which small models use better than
+// all cores one after another (docs/sweep.md has the measurement), as far as the memory reaches;
+// one on a device that they would share.
+size_t jobs_for_machine(const LoopConfig& config) {
+  const Json device = config.model_options.value("device", Json("cpu"));
+  if (device != Json("cpu")) return 1;
+  // Of weights in half precision training holds eight times their bytes: weights, gradients and two
+  // moments in float32.
+  constexpr double kTrainingTimesWeights = 8;
+  const double one_job = kTrainingTimesWeights * bytes_of(config.model);
+  const double memory =
+      static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  const double carried = one_job > 0 ? memory / one_job : 1e6;
+  return static_cast<size_t>(std::clamp(carried, 1.0, static_cast<double>(cores())));
+}
+
+// The line about what runs: drawn again in its place on a terminal, else now and then.
+class StatusLine {
+ public:
+  explicit StatusLine(const Console& console) : console_(console) {}
+  void show(const std::string& text) {
+    if (console_.err_is_terminal) {
+      winsize size{};
+      const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+      *console_.err << "\r\x1b[K" << printable(text).substr(0, (known ? size.ws_col : 80) - 1u)
+                    << std::flush;
+    } else if (const double now = console_.clock(); now - shown_ >= kPlainLineSeconds) {
+      shown_ = now;
+      *console_.err << printable(text) << std::endl;
+    }
+  }
+
+ private:
+  static constexpr double kPlainLineSeconds = 30;
+  const Console& console_;
+  double shown_ = -kPlainLineSeconds;
+};
+
 class Loop {
  public:
-  Loop(const CommandContext& context, bool evaluate, LoopConfig config)
+  Loop(const CommandContext& context, bool evaluate, LoopConfig config, size_t jobs)
       : context_(context),
         evaluate_(evaluate),
         config_(std::move(config)),
+        jobs_(jobs > 0 ? jobs : jobs_for_machine(config_)),
         loop_(plan_loop(config_, evaluate, content_of_path)) {}
 
   void print_plan() const {
     if (context_.json) {
       *context_.console.out << dump_json({{"jobs", plan_json(loop_.plan)}}, 2) << "\n";
     } else {
-      *context_.console.out << plan_text(loop_.plan);
+      *context_.console.out << plan_text(loop_.plan, jobs_);
     }
   }
   ExitCode run();
@@ -115,6 +182,7 @@ class Loop {
   const CommandContext& context_;
   const bool evaluate_;
   const LoopConfig config_;
+  const size_t jobs_;  // beside each other
   LoopPlan loop_;
 };
 
@@ -149,14 +217,28 @@ void Loop::finish(const PlanRunResult& result) {
 }
 
 ExitCode Loop::run() {
-  if (!context_.json) *context_.console.err << plan_text(loop_.plan) << std::flush;
+  if (!context_.json) *context_.console.err << plan_text(loop_.plan, jobs_) << std::flush;
   const fs::path self = fs::read_symlink("/proc/self/exe");
+  nightly::ChildOptions child;
+  // Alone a job draws its own line of progress.
+  child.terminal = jobs_ == 1;
+  // The last digits of a training depend on the number of threads: it is the same whatever N is.
+  // Who set it meant it for each job.
+  if (std::getenv("OMP_NUM_THREADS") == nullptr) {
+    const size_t threads = std::max<size_t>(cores() / jobs_for_machine(config_), 1);
+    child.environment["OMP_NUM_THREADS"] = std::to_string(threads);
+  }
+  StatusLine status(context_.console);
   PlanRunOptions options;
+  options.jobs = jobs_;
+  if (jobs_ > 1) options.status = [&](const std::string& text) { status.show(text); };
   options.clock = context_.console.clock;
   options.stop = context_.stop;
   options.note = [&](const std::string& text) { context_.console.note(text); };
-  options.run = [&](const std::vector<std::string>& arguments, const fs::path& log) {
-    return nightly::run_child(self, arguments, log, context_.stop);
+  options.run = [&](const PlanCommand& command) {
+    nightly::ChildOptions of_job = child;
+    of_job.stop = command.stop;
+    return nightly::run_child(self, command.arguments, command.log, of_job);
   };
   const PlanRunResult result = run_plan(*context_.files, loop_.plan, options);
   if (result.interrupted) {
@@ -222,6 +304,12 @@ void LoopArguments::add_to(CLI::App& app) {
       ->type_name("JUDGE");
   app.add_option("--variant", variants, "These variants alone")->type_name("NAME...");
   app.add_option("--seed", seeds, "These seeds in place of the file's")->type_name("N...");
+  app.add_option("--jobs", jobs,
+                 "Jobs beside each other; 0: one a core, as far as the memory reaches. Results are "
+                 "the same whatever it is")
+      ->check(CLI::Range(0, 1000))
+      ->type_name("N")
+      ->capture_default_str();
   app.add_flag("--dry-run", dry_run, "Print the jobs, their states and the time; start nothing");
 }
 
@@ -253,7 +341,7 @@ ExitCode run_loop(const CommandContext& context, const fs::path& file, bool eval
     }
     config.variants = std::move(kept);
   }
-  Loop loop(context, evaluate, std::move(config));
+  Loop loop(context, evaluate, std::move(config), arguments.jobs);
   if (!arguments.dry_run) return loop.run();
   loop.print_plan();
   return ExitCode::kDone;

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <iomanip>
 #include <map>
+#include <set>
 
 #include "base/atomic_file.h"
 #include "base/files.h"
 #include "cli/registry.h"
 #include "cli/run_record.h"
 #include "run/measurement.h"
+#include "vigor/judge_check.h"
 
 namespace vigor {
 namespace {
@@ -53,6 +55,10 @@ class TrainScore : public Command {
     app.add_option("--limit", limit_, "Only the first N pictures of the captions (0: all)")
         ->check(CLI::Range(0, 1'000'000'000))
         ->type_name("N");
+    app.add_option(
+           "--held-out", held_out_,
+           "Only pictures of these conversations: those that reward-data kept from training")
+        ->type_name("FILE.json");
     app.add_option("--max-failures", max_failures_,
                    "Captions without a reward that are accepted (else exit 1)")
         ->check(CLI::Range(0, 1'000'000'000))
@@ -83,6 +89,15 @@ class TrainScore : public Command {
     check_out();
     const Shard shard = shard_.empty() ? Shard{} : parse_shard(shard_);
     std::vector<PictureCaptions> pictures = parse_picture_captions(read_file(captions_), captions_);
+    if (!held_out_.empty()) {
+      const std::set<std::string> images = conversation_images(read_file(held_out_), held_out_);
+      std::erase_if(pictures, [&](const auto& one) { return !images.contains(one.image); });
+      if (pictures.empty()) {
+        throw Error({.what = "no picture of the captions is among those held out",
+                     .where = printable(held_out_),
+                     .fix = "give the captions that reward-data's judgements are of"});
+      }
+    }
     if (limit_ > 0 && pictures.size() > static_cast<size_t>(limit_))
       pictures.resize(static_cast<size_t>(limit_));
     pictures = part_of(std::move(pictures), shard);
@@ -162,6 +177,8 @@ class TrainScore : public Command {
                      {"images", inputs_.images},
                      {"limit", limit_},
                      {"max_failures", max_failures_}};
+    // Not a key of runs that were begun without it.
+    if (!held_out_.empty()) settings["held_out"] = file_record(held_out_);
     settings.update(kind.settings());
     return settings;
   }
@@ -208,7 +225,7 @@ class TrainScore : public Command {
 
   std::vector<std::unique_ptr<RewardKind>> kinds_;
   std::map<std::string, std::vector<CLI::Option*>> own_options_;  // by kind
-  std::string reward_ = "automatic", captions_, shard_;
+  std::string reward_ = "automatic", captions_, shard_, held_out_;
   ScoreInputs inputs_;
   int64_t limit_ = 0, max_failures_ = 0;
 };

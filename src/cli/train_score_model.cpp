@@ -1,6 +1,7 @@
 // train score --reward model: sentences judged by a reward model (ViGoR sections 3.1 and 3.3).
 #include <optional>
 
+#include "base/files.h"
 #include "cli/model_options.h"
 #include "cli/train_score.h"
 #include "run/sha256.h"
@@ -30,6 +31,16 @@ class ModelRewardKind : public RewardKind {
                    "What is asked, before the text to judge: that which the model was taught with "
                    "(default: reward-data's)")
         ->type_name("TEXT");
+    app.add_option("--taught", taught_,
+                   "What reward-data wrote for this model: creativity and detail are asked where "
+                   "these conversations ask for them")
+        ->type_name("FILE.json");
+    app.add_option("--creative-question", creative_question_,
+                   "As --question, of a sentence's creativity")
+        ->type_name("TEXT");
+    app.add_option("--detail-question", detail_question_,
+                   "As --question, of a caption's level of detail")
+        ->type_name("TEXT");
     app.add_option("--max-new-tokens", options_.max_new_tokens,
                    "Tokens of an answer at most; 0: 32 for text, else the first alone, which says "
                    "yes or no and no kinds of error")
@@ -50,6 +61,9 @@ class ModelRewardKind : public RewardKind {
     if (!question_.empty()) {
       (options_.reward.holistic ? questions.caption : questions.sentence) = question_;
     }
+    if (!creative_question_.empty()) questions.creative = creative_question_;
+    if (!detail_question_.empty()) questions.detail = detail_question_;
+    if (!taught_.empty()) read_what_was_taught();
     model_.compute_with(inputs.dtype, inputs.device);
     model_.warn_about_machine(context.console);
     lvlm_ = open_lvlm(model_.lvlm(0, context.console));
@@ -65,12 +79,16 @@ class ModelRewardKind : public RewardKind {
   Json settings() const override {
     Json model = lvlm_->identity();
     if (model.value("checkpoint_hash", Json()).is_string()) model.erase("checkpoint");
-    return {{"model", model},
-            {"reading", reading_},
-            {"holistic", options_.reward.holistic},
-            {"question", asked()},
-            {"max_new_tokens", answer_tokens(options_)},
-            {"sentence_data", sentence_data_}};
+    Json settings = {{"model", model},
+                     {"reading", reading_},
+                     {"holistic", options_.reward.holistic},
+                     {"question", asked()},
+                     {"max_new_tokens", answer_tokens(options_)},
+                     {"sentence_data", sentence_data_}};
+    const ModelRewardOptions& reward = options_.reward;
+    if (reward.creative) settings["creative_question"] = reward.questions.creative;
+    if (reward.detail) settings["detail_question"] = reward.questions.detail;
+    return settings;
   }
 
   ScoringResult score(const std::vector<PictureCaptions>& pictures, RunFolder& folder,
@@ -97,6 +115,10 @@ class ModelRewardKind : public RewardKind {
       if (count > 0) out << "; " << count << " captions " << status;
     }
     out << "; ";
+    if (const Json& detail = metrics["detail"]; detail.is_object()) {
+      out << "detail " << std::fixed << std::setprecision(2) << detail["mean"] << " of 5 ("
+          << detail["unread"] << " not read); ";
+    }
     // The margin of a model that says something else is a number all the same.
     const auto others = metrics["no_verdicts"].get<int64_t>();
     if (10 * others > metrics["judged"].get<int64_t>()) {
@@ -106,6 +128,22 @@ class ModelRewardKind : public RewardKind {
   }
 
  private:
+  void read_what_was_taught() {
+    ModelRewardOptions& reward = options_.reward;
+    const auto kinds = taught_kinds(read_file(taught_), taught_, reward.questions);
+    if (!kinds.contains(reward.holistic ? "caption" : "sentence")) {
+      throw Error({.what = "the model was not taught the question that would be asked",
+                   .where = printable(taught_),
+                   .cause = reward.holistic ? "it is of a reward model that judges sentences"
+                                            : "it is of a holistic reward model, or has questions "
+                                              "in other words",
+                   .fix = "give --question in the words of reward-data, and --holistic for a model "
+                          "of whole captions",
+                   .exit_code = ExitCode::kUsage});
+    }
+    reward.creative = kinds.contains("creative");
+    reward.detail = kinds.contains("detail");
+  }
   const std::string& asked() const {
     const RewardQuestions& questions = options_.reward.questions;
     return options_.reward.holistic ? questions.caption : questions.sentence;
@@ -113,7 +151,7 @@ class ModelRewardKind : public RewardKind {
 
   ModelOptions model_;
   ModelScoringOptions options_;
-  std::string reading_ = "probability", question_;
+  std::string reading_ = "probability", question_, taught_, creative_question_, detail_question_;
   // From open() on.
   std::unique_ptr<Lvlm> lvlm_;
   Json sentence_data_ = Json::object();

@@ -29,10 +29,30 @@ void pass_on(int from, const std::array<int, 2>& to) {
   }
 }
 
+// NAME=VALUE of this process, and of `over` in place of those of the same name.
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& over) {
+  std::vector<std::string> out;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    if (!over.contains(text.substr(0, text.find('=')))) out.push_back(text);
+  }
+  for (const auto& [name, value] : over) out.push_back(name + "=" + value);
+  return out;
+}
+
+// Pointers to the words, with the null at the end that exec wants.
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> out;
+  for (std::string& word : words) out.push_back(word.data());
+  out.push_back(nullptr);
+  return out;
+}
+
 }  // namespace
 
 int run_child(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-              const std::filesystem::path& log, std::stop_token stop) {
+              const std::filesystem::path& log, const ChildOptions& options) {
+  const std::stop_token& stop = options.stop;
   const auto failed = [&](const std::string& what, int code) {
     return Error({.what = what + ": " + std::strerror(code),
                   .where = printable(program.string()),
@@ -49,13 +69,12 @@ int run_child(const std::filesystem::path& program, const std::vector<std::strin
     }
     ::usleep(20'000);
   }
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  const bool terminal = options.terminal && ::isatty(STDERR_FILENO) == 1;
   // Everything that allocates happens before the fork.
   std::vector<std::string> words = {program.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
+  std::vector<std::string> variables = environment_with(options.environment);
+  const std::vector<char*> argv = pointers(words), envp = pointers(variables);
   // What it says of errors is wanted in the log as well as on the terminal.
   int said[2] = {-1, -1};
   if (terminal && ::pipe2(said, O_CLOEXEC) != 0) {
@@ -76,7 +95,7 @@ int run_child(const std::filesystem::path& program, const std::vector<std::strin
     if (::getppid() != parent) ::_exit(127);  // the job ended meanwhile
     ::dup2(out, STDOUT_FILENO);
     ::dup2(terminal ? said[1] : out, STDERR_FILENO);
-    ::execv(argv[0], argv.data());
+    ::execve(argv[0], argv.data(), envp.data());
     ::_exit(127);
   }
   const std::stop_callback forward(stop, [child] { ::kill(child, SIGTERM); });

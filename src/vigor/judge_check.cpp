@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "benchmarks/yes_no/margins.h"
+#include "reports/resampling.h"
 #include "reports/statistics.h"
 
 namespace vigor {
@@ -138,6 +139,7 @@ class CheckFigures {
       return;
     }
     yes_no::add_margin_scores(items, images_, 0.95, bins_, &figures_);
+    add_calibration_interval(items);
     // Brier 1950: the mean of (probability - truth)^2.
     mean(
         figures_, "brier",
@@ -146,6 +148,21 @@ class CheckFigures {
           return (p - (text.wrong ? 0 : 1)) * (p - (text.wrong ? 0 : 1));
         },
         [](const JudgedText&) { return true; });
+  }
+
+  void add_calibration_interval(const std::vector<yes_no::MarginItem>& items) {
+    std::vector<statistics::ProbabilityItem> probabilities;
+    std::vector<size_t> clusters;
+    for (const yes_no::MarginItem& item : items) {
+      probabilities.push_back({1 / (1 + std::exp(-item.margin)), item.label_yes});
+      clusters.push_back(item.image);
+    }
+    const statistics::RatioSum sum = {
+        statistics::calibration_term(probabilities, clusters, images_, bins_)};
+    const auto estimate = statistics::sum_estimate(sum);
+    const auto interval = estimate ? statistics::share_interval(*estimate) : std::nullopt;
+    figures_["calibration"]["ci95"]["ece"] =
+        interval ? Json({interval->low, interval->high}) : Json();
   }
 
   const Texts& texts_;

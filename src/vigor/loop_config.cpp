@@ -174,8 +174,10 @@ RewardModelPart reward_model_of(const Json& document, const Json& sample,
   out.sample = options_of(reader, "sample", sample, kOfCaption);
   out.data = options_of(reader, "data", Json::object(), {"annotations", "holistic", "out", "seed"});
   out.train = options_of(reader, "train", Json::object(), {"seed"});
-  out.score = options_of(reader, "score", Json::object(),
-                         {"reward", "model", "captions", "images", "holistic", "out"});
+  out.score = options_of(
+      reader, "score", Json::object(),
+      {"reward", "model", "captions", "images", "holistic", "held_out", "taught", "out"});
+  out.check = reader.get<bool>("check", out.check);
   reader.reject_unknown();
   return out;
 }

@@ -49,6 +49,8 @@ struct RewardModelPart {
   Json data = Json::object();      // options of `train reward-data`
   Json train = Json::object();     // the object `train` of `train sft`
   Json score = Json::object();     // options of `train score --reward model`
+  // A sweep says how right the reward models are about the sentences that were held out.
+  bool check = true;
 };
 
 // What a benchmark is given; absent in the document: not asked.

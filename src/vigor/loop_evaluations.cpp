@@ -5,6 +5,8 @@ namespace vigor::loop_parts {
 namespace {
 
 const std::vector<std::string> kRunFiles = {"run/metrics.json", "run/samples.jsonl"};
+// Its limits of requests and money are those of one command.
+const char* const kJudge = "judge";
 
 class EvaluationPlanner {
  public:
@@ -116,7 +118,8 @@ void EvaluationPlanner::mmhal(size_t c) {
        .title = "mmhal: " + who(checkpoint),
        .command = {"mmhal"},
        .config = std::move(config),
-       .out = ""});
+       .out = "",
+       .resource = kJudge});
 }
 
 void EvaluationPlanner::captions(size_t c) {
@@ -194,7 +197,8 @@ void EvaluationPlanner::ranking(uint64_t seed) {
                                  .command = {"rank"},
                                  .config = std::move(config),
                                  .out = "run",
-                                 .outputs = kRunFiles});
+                                 .outputs = kRunFiles,
+                                 .resource = kJudge});
   for (const size_t c : of_seed) {
     loop_.evaluations.push_back(
         {"ranking", c, job, "", jobs().result(job, "run") + "#" + loop_.checkpoints[c].variant});

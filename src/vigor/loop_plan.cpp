@@ -1,6 +1,9 @@
 #include "vigor/loop_plan.h"
 
+#include <algorithm>
 #include <cmath>
+
+#include "vigor/reward_data.h"
 
 namespace vigor {
 namespace loop_parts {
@@ -42,14 +45,30 @@ namespace {
 
 using namespace loop_parts;
 
+// Fewer held-out pictures than this, as they are expected, say nothing; there may be none.
+constexpr double kHeldOutPictures = 5;
+
 // Jobs of one seed.
 class LoopPlanner {
  public:
   LoopPlanner(const LoopConfig& config, Plan& plan, uint64_t seed)
       : config_(config), plan_(plan), seed_(seed), base_(plan.input(config.model)) {}
   LoopCheckpoint checkpoint(const LoopVariant& variant);
+  // Nothing when too little is held out.
+  void check(bool holistic, std::vector<LoopCheck>& checks);
 
  private:
+  // What a reward model is taught from.
+  struct Judged {
+    std::string annotations;  // one of each caption
+    std::string people;       // of every annotator; "" when the truth itself judged
+    std::string captions;     // what was judged
+    std::string truth;        // the scenes' ; "" when it is not known
+    double count = 0;         // captions; 0: not known
+  };
+  struct TaughtModel {
+    size_t data = 0, model = 0;
+  };
   std::string named(const std::string& what) const {
     return what + " (seed " + std::to_string(seed_) + ")";
   }
@@ -71,9 +90,9 @@ class LoopPlanner {
   std::string automatic_rewards();
   std::string model_rewards(bool holistic);
   std::string rewards(RewardStream stream);
-  size_t reward_model(bool holistic);
+  TaughtModel reward_model(bool holistic);
   std::string reward_start();
-  std::string annotations();
+  Judged judged();
   size_t train_variant(const LoopVariant& variant);
   size_t sft(const std::string& title, const std::string& model, const std::string& data,
              const std::string& images, const Json& train, double rows);
@@ -120,7 +139,10 @@ std::string LoopPlanner::automatic_rewards() {
   config["reward"] = "automatic";
   config["captions"] = samples();
   config["images"] = pictures().images;
+  // What one seed asks of a detector, the next one finds.
+  std::string resource = "detector";
   if (config["detector"] == Json("scenes")) {
+    resource.clear();
     config["detector"] = "scenes:" + pictures().folder + "/truth.jsonl";
     // A detector errs alike whatever the seed; the rate is its own, not the training's.
   } else {
@@ -133,7 +155,8 @@ std::string LoopPlanner::automatic_rewards() {
                                 .config = std::move(config),
                                 .out = "rewards.jsonl",
                                 .units = sampled_,
-                                .unit = "captions"});
+                                .unit = "captions",
+                                .resource = resource});
   return plan_.result(job, "rewards.jsonl");
 }
 
@@ -144,66 +167,128 @@ std::string LoopPlanner::reward_start() {
   return plan_.result(train_variant(automatic), "sft/model");
 }
 
-std::string LoopPlanner::annotations() {
+LoopPlanner::Judged LoopPlanner::judged() {
   const RewardModelPart& part = *config_.reward_model;
+  Judged out;
   Json config = part.annotate;
   std::string title = "annotate: judgements from a file";
-  double count = 0;
   if (config.contains("file")) {
     config["file"] = plan_.input(config["file"].get<std::string>());
   } else {
     const PlannedPictures shown = plan_pictures(plan_, part.pictures, "to judge");
     const std::string model = reward_start();
-    config["captions"] =
+    out.captions =
         captions(model, shown, part.sample,
-                 part.from_automatic ? "AT, to be judged" : "base, to be judged", count);
+                 part.from_automatic ? "AT, to be judged" : "base, to be judged", out.count);
+    config["captions"] = out.captions;
     if (!shown.folder.empty()) config["truth"] = shown.folder + "/truth.jsonl";
+    if (config["truth"].is_string()) out.truth = config["truth"];
     config["seed"] = seed_;
     title = named("annotate: captions judged");
   }
-  const bool several = option_number(config, "annotators", 0) > 1;
+  const double annotators = option_number(config, "annotators", 0);
+  const bool by_truth = !out.captions.empty() && annotators == 0;
   const size_t job = plan_.add({.kind = "annotate",
                                 .title = title,
                                 .command = {"train", "annotate"},
                                 .config = std::move(config),
                                 .out = "annotations.jsonl",
-                                .units = count,
+                                .units = out.count,
                                 .unit = "captions"});
-  const std::string judged = plan_.result(job, "annotations.jsonl");
-  if (!several) return judged;
+  out.annotations = plan_.result(job, "annotations.jsonl");
+  if (out.captions.empty()) out.captions = out.annotations;
+  if (!by_truth) out.people = out.annotations;
+  if (annotators <= 1) return out;
   const size_t joined = plan_.add({.kind = "majority",
                                    .title = named("annotate: judgements joined"),
                                    .command = {"train", "annotate"},
-                                   .config = {{"file", judged}, {"majority", true}},
+                                   .config = {{"file", out.people}, {"majority", true}},
                                    .out = "annotations.jsonl",
-                                   .units = count,
+                                   .units = out.count,
                                    .unit = "captions"});
-  return plan_.result(joined, "annotations.jsonl");
+  out.annotations = plan_.result(joined, "annotations.jsonl");
+  return out;
 }
 
-size_t LoopPlanner::reward_model(bool holistic) {
+LoopPlanner::TaughtModel LoopPlanner::reward_model(bool holistic) {
   const RewardModelPart& part = *config_.reward_model;
-  const std::string judged = annotations();
   const std::string which = holistic ? "holistic reward model" : "reward model";
   Json config = part.data;
-  config["annotations"] = judged;
+  config["annotations"] = judged().annotations;
   config["holistic"] = holistic;
   config["seed"] = seed_;
   const size_t data = plan_.add({.kind = "reward-data",
                                  .title = named("reward-data: questions of the " + which),
                                  .command = {"train", "reward-data"},
                                  .config = std::move(config),
-                                 .out = "questions.json"});
+                                 .out = "questions.json",
+                                 .outputs = {"questions.json", "questions.held-out.json"}});
   const std::string model = reward_start();
   const PlannedPictures shown = plan_pictures(plan_, part.pictures, "to judge");
-  return sft("sft: " + which, model, plan_.result(data, "questions.json"), shown.images, part.train,
-             0);
+  return {data, sft("sft: " + which, model, plan_.result(data, "questions.json"), shown.images,
+                    part.train, 0)};
+}
+
+void LoopPlanner::check(bool holistic, std::vector<LoopCheck>& checks) {
+  const RewardModelPart& part = *config_.reward_model;
+  const double held_out = option_number(part.data, "held_out", RewardDataOptions{}.held_out);
+  const PlannedPictures shown = plan_pictures(plan_, part.pictures, "to judge");
+  if (held_out <= 0 || (shown.count > 0 && shown.count * held_out < kHeldOutPictures)) return;
+  const TaughtModel taught = reward_model(holistic);
+  const std::string away = plan_.result(taught.data, "questions.held-out.json");
+  const Judged known = judged();
+  const std::string which = holistic ? "holistic reward model" : "reward model";
+  Json score = joined_options(model_options(plan_.result(taught.model, "sft/model")), part.score);
+  score["reward"] = "model";
+  score["captions"] = known.captions;
+  score["images"] = shown.images;
+  score["held_out"] = away;
+  if (holistic) score["holistic"] = true;
+  const size_t scored = plan_.add({.kind = "score-model",
+                                   .title = named("score: " + which + " on what was held out"),
+                                   .command = {"train", "score"},
+                                   .config = std::move(score),
+                                   .out = "rewards.jsonl",
+                                   .units = known.count * held_out,
+                                   .unit = "captions"});
+  const auto add = [&](const std::string& annotations, const std::string& against,
+                       const std::string& words) {
+    const size_t job = plan_.add({.kind = "judge-check",
+                                  .title = named("judge-check: " + which + " against " + words),
+                                  .command = {"train", "judge-check"},
+                                  .config = {{"rewards", plan_.result(scored, "rewards.jsonl")},
+                                             {"annotations", annotations},
+                                             {"held_out", away},
+                                             {"by_sentence", holistic}},
+                                  .out = "judge-check.json"});
+    checks.push_back({holistic ? "holistic" : "fine-grained", against, seed_, job,
+                      plan_.result(job, "judge-check.json")});
+  };
+  if (!known.people.empty()) add(known.people, "people", "people");
+  if (known.truth.empty()) return;
+  const size_t truth = plan_.add(
+      {.kind = "annotate",
+       .title = named("annotate: captions judged by the scenes' truth"),
+       .command = {"train", "annotate"},
+       .config = {{"format", "scenes"}, {"captions", known.captions}, {"truth", known.truth}},
+       .out = "annotations.jsonl",
+       .units = known.count,
+       .unit = "captions"});
+  add(plan_.result(truth, "annotations.jsonl"), "truth", "the scenes' truth");
 }
 
 std::string LoopPlanner::model_rewards(bool holistic) {
-  const size_t judge = reward_model(holistic);
-  Json config =
-      joined_options(model_options(plan_.result(judge, "sft/model")), config_.reward_model->score);
+  const RewardModelPart& part = *config_.reward_model;
+  const TaughtModel judge = reward_model(holistic);
+  Json config = joined_options(model_options(plan_.result(judge.model, "sft/model")), part.score);
+  // Creativity and detail are asked where the judgements had them.
+  const auto taught = [&](const char* key) {
+    const auto found = part.data.find(key);
+    return found == part.data.end() || *found != Json(false);
+  };
+  if (taught("creative") || taught("detail")) {
+    config["taught"] = plan_.result(judge.data, "questions.json");
+  }
   config["reward"] = "model";
   config["captions"] = samples();
   config["images"] = pictures().images;
@@ -299,10 +384,22 @@ LoopPlan plan_loop(const LoopConfig& config, bool evaluate, ContentHash content)
   LoopPlan loop{
       .plan = Plan(std::filesystem::path(config.out).lexically_normal(), std::move(content)),
       .checkpoints = {},
+      .checks = {},
       .evaluations = {}};
   for (const LoopVariant& variant : config.variants) {
     for (const uint64_t seed : config.seeds) {
       loop.checkpoints.push_back(LoopPlanner(config, loop.plan, seed).checkpoint(variant));
+    }
+  }
+  if (evaluate && config.reward_model && config.reward_model->check) {
+    for (const bool holistic : {false, true}) {
+      const RewardStream stream = holistic ? RewardStream::kHolistic : RewardStream::kModel;
+      const bool used =
+          std::any_of(config.variants.begin(), config.variants.end(),
+                      [&](const LoopVariant& one) { return one.rewards.contains(stream); });
+      for (const uint64_t seed : config.seeds) {
+        if (used) LoopPlanner(config, loop.plan, seed).check(holistic, loop.checks);
+      }
     }
   }
   if (evaluate) plan_evaluations(config, loop);

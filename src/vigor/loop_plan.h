@@ -3,6 +3,7 @@
 //   captions of the pictures -> rewards (detector; reward model) -> select -> refine -> sft
 //   reward model: captions of other pictures by the automatic variant -> judgements ->
 //                 conversations -> sft from that variant's weights
+//   reward models -> judge-check on the sentences that were held out
 //   every checkpoint -> benchmarks
 //
 // What variants and seeds share is one job.
@@ -36,13 +37,23 @@ struct LoopEvaluation {
   std::string run;
 };
 
+// What a reward model says of sentences that it was not taught, beside what others say of them.
+struct LoopCheck {
+  std::string reward;   // "fine-grained" or "holistic"
+  std::string against;  // "people" or "truth"
+  uint64_t seed = 0;
+  size_t job = 0;
+  std::string file;  // figures (docs/format-rewards.md, judge-check)
+};
+
 struct LoopPlan {
   Plan plan;
   std::vector<LoopCheckpoint> checkpoints;  // by variant, then by seed
+  std::vector<LoopCheck> checks;            // by reward model, then by seed
   std::vector<LoopEvaluation> evaluations;  // by checkpoint; empty without benchmarks
 };
 
-// `evaluate`: with the benchmarks. Throws Error (usage) for what cannot be planned.
+// `evaluate`: with the benchmarks and the checks. Throws Error (usage) for what cannot be planned.
 LoopPlan plan_loop(const LoopConfig& config, bool evaluate, ContentHash content);
 
 namespace loop_parts {

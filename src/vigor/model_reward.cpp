@@ -79,25 +79,48 @@ RewardReading reward_reading_of(const std::string& name, const std::string& wher
                .exit_code = ExitCode::kUsage});
 }
 
+std::set<std::string> taught_kinds(std::string_view bytes, const std::string& where,
+                                   const RewardQuestions& questions) {
+  std::set<std::string> kinds;
+  for (const JsonRow& row : parse_json_rows(bytes, where)) {
+    const std::string at = where + ":" + std::to_string(row.line);
+    const auto turns = ObjectReader(row.value, at).require<std::vector<Json>>("conversations");
+    if (turns.empty()) continue;
+    auto asked = ObjectReader(turns[0], at + ": conversations").require<std::string>("value");
+    if (const std::string mark = "<image>\n"; asked.starts_with(mark)) asked.erase(0, mark.size());
+    for (const auto& [kind, question] : {std::pair("sentence", &questions.sentence),
+                                         {"caption", &questions.caption},
+                                         {"creative", &questions.creative},
+                                         {"detail", &questions.detail}}) {
+      if (asked.starts_with(*question + "\n")) kinds.insert(kind);
+    }
+  }
+  return kinds;
+}
+
 JudgedImage judged_image(std::span<const CaptionToJudge> captions,
                          const ModelRewardOptions& options) {
   JudgedImage out;
   std::map<std::string, size_t> known;
+  const auto place = [&](const std::string& question, const std::string& text) {
+    const auto [at, is_new] = known.emplace(reward_question(question, text), out.questions.size());
+    if (is_new) out.questions.push_back(at->first);
+    return at->second;
+  };
   for (const CaptionToJudge& caption : captions) {
-    auto& mine = out.of_caption.emplace_back();
-    const auto ask = [&](const std::string& question, const std::string& text) {
-      const auto [at, is_new] =
-          known.emplace(reward_question(question, text), out.questions.size());
-      if (is_new) out.questions.push_back(at->first);
-      mine.push_back(at->second);
-    };
-    if (options.holistic) {
-      if (!caption.sentences.empty()) ask(options.questions.caption, caption.caption);
-      continue;
-    }
+    const bool any = !caption.sentences.empty();
+    std::vector<size_t> mine, creative;
+    if (options.holistic && any) mine.push_back(place(options.questions.caption, caption.caption));
     for (const language::Span& sentence : caption.sentences) {
-      ask(options.questions.sentence, caption.caption.substr(0, sentence.end));
+      const std::string text = caption.caption.substr(0, sentence.end);
+      if (!options.holistic) mine.push_back(place(options.questions.sentence, text));
+      if (options.creative) creative.push_back(place(options.questions.creative, text));
     }
+    out.of_caption.push_back(std::move(mine));
+    out.creative.push_back(std::move(creative));
+    out.detail.push_back(options.detail && any
+                             ? std::optional(place(options.questions.detail, caption.caption))
+                             : std::nullopt);
   }
   return out;
 }
@@ -123,8 +146,56 @@ std::optional<ReadVerdict> read_verdict(const std::string& answer) {
   return out;
 }
 
+std::optional<int> level_of_detail(const std::string& answer) {
+  const size_t first = answer.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos || answer[first] < '1' || answer[first] > '5') return std::nullopt;
+  const char next = first + 1 < answer.size() ? answer[first + 1] : ' ';
+  const char after = first + 2 < answer.size() ? answer[first + 2] : ' ';
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  // "12" and "1.5" are no levels.
+  if (digit(next) || ((next == '.' || next == ',') && digit(after))) return std::nullopt;
+  return answer[first] - '0';
+}
+
+namespace {
+
+// Creativity of each sentence and the sum, or why there is none, into the row.
+void add_creativity(Json& row, const std::vector<const Answer*>& answers, RewardReading reading) {
+  double sum = 0;
+  std::string why;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const Score score = score_of(*answers[i], reading);
+    const bool read = score.error.empty();
+    row["sentences"][i]["creative"] = read ? Json(score.positive) : Json();
+    sum += score.positive;
+    if (!read && why.empty()) why = "sentence " + std::to_string(i + 1) + ": " + score.error;
+  }
+  row["creative"] = why.empty() ? Json(sum) : Json();
+  if (!why.empty()) row["creative_error"] = why;
+}
+
+void add_detail(Json& row, const Answer& answer) {
+  const auto level = level_of_detail(answer.text);
+  row["detail"] = level ? Json(*level) : Json();
+  if (!level) {
+    row["detail_error"] = "the answer begins with no number from 1 to 5: '" +
+                          printable(answer.text.substr(0, 60)) + "'";
+  }
+}
+
+// Why an answer beside the verdicts did not come; "" when all came. Such a caption is asked again.
+std::string side_failure(const SideAnswers& side) {
+  for (const Answer* answer : side.creative) {
+    if (!answer->error.empty()) return "creativity: " + answer->error;
+  }
+  if (side.detail != nullptr && !side.detail->error.empty()) return "detail: " + side.detail->error;
+  return "";
+}
+
+}  // namespace
+
 Json model_reward_row(const CaptionToJudge& caption, std::span<const Answer* const> answers,
-                      const ModelRewardOptions& options) {
+                      const ModelRewardOptions& options, const SideAnswers& side) {
   Json row = {{"key", caption.image + "#" + std::to_string(caption.sample)},
               {"image", caption.image},
               {"sample", caption.sample},
@@ -140,6 +211,7 @@ Json model_reward_row(const CaptionToJudge& caption, std::span<const Answer* con
       options.holistic ? std::min<size_t>(caption.sentences.size(), 1) : caption.sentences.size();
   if (answers.size() != expected) throw std::logic_error("answers do not match the sentences");
   if (expected == 0) return without_score("unjudged", "the caption has no sentence");
+  if (const std::string why = side_failure(side); !why.empty()) return without_score("failed", why);
   Json sentences = Json::array();
   double positive = 0, negative = 0;
   Json whole;
@@ -172,6 +244,8 @@ Json model_reward_row(const CaptionToJudge& caption, std::span<const Answer* con
   row["positive"] = positive;
   row["negative"] = negative;
   row["reward"] = positive + negative;
+  if (!side.creative.empty()) add_creativity(row, side.creative, options.reading);
+  if (side.detail != nullptr) add_detail(row, *side.detail);
   return row;
 }
 

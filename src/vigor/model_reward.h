@@ -7,6 +7,10 @@
 //   text, hard:   positive(s) = 1, negative(s) = 0 for Yes; 0 and -1 for No
 //
 // Of a caption: the sums over its sentences; of the holistic variant the one answer for the whole.
+//
+// A model that was taught to is asked two things more (section 3.1), which are no part of these
+// sums: of every sentence whether it is a thoughtful interpretation (`creative`, read as above), of
+// every caption its level of detail (1 to 5, the number that the answer begins with).
 #pragma once
 
 #include <cstdint>
@@ -37,7 +41,14 @@ struct ModelRewardOptions {
   RewardQuestions questions;  // those that the model was taught with
   RewardReading reading = RewardReading::kProbability;
   bool holistic = false;
+  bool creative = false, detail = false;  // asked too
 };
+
+// What conversations that reward_data() made ask, by kind: "sentence", "caption", "creative",
+// "detail". A question in other words than those of `questions` is of none. Throws Error naming
+// file and row.
+std::set<std::string> taught_kinds(std::string_view bytes, const std::string& where,
+                                   const RewardQuestions& questions);
 
 // A caption to be judged; captions of one image are asked together.
 struct CaptionToJudge {
@@ -53,6 +64,9 @@ struct JudgedImage {
   std::vector<std::string> questions;  // distinct
   // Question of each sentence of each caption (one a caption when holistic).
   std::vector<std::vector<size_t>> of_caption;
+  // Parallel to it: of each sentence; none where it was not asked for.
+  std::vector<std::vector<size_t>> creative;
+  std::vector<std::optional<size_t>> detail;
 };
 JudgedImage judged_image(std::span<const CaptionToJudge> captions,
                          const ModelRewardOptions& options);
@@ -64,11 +78,21 @@ struct ReadVerdict {
 };
 std::optional<ReadVerdict> read_verdict(const std::string& answer);
 
+// "3", "3.", "4 of 5" -> the level; nullopt: the answer begins with no number from 1 to 5.
+std::optional<int> level_of_detail(const std::string& answer);
+
+// Answers beside the verdicts; empty and null where it was not asked.
+struct SideAnswers {
+  std::vector<const Answer*> creative;  // of each sentence
+  const Answer* detail = nullptr;
+};
+
 // One row of rewards (docs/format-rewards.md) of a caption whose sentences were answered; `answers`
 // parallel to of_caption. A caption without a score says why in its status, and is never a 0:
 // "failed" (an answer did not come, or has no margin), "unparsed" (one read as text is neither yes
-// nor no), "unjudged" (there is no sentence to ask about).
+// nor no), "unjudged" (there is no sentence to ask about). A level of detail or creativity that
+// cannot be read is null, with the reason beside it, and the score stays.
 Json model_reward_row(const CaptionToJudge& caption, std::span<const Answer* const> answers,
-                      const ModelRewardOptions& options);
+                      const ModelRewardOptions& options, const SideAnswers& side = {});
 
 }  // namespace vigor

@@ -47,7 +47,12 @@ std::vector<Json> judged_rows(const JudgedPicture& judged, const std::vector<Ans
   for (size_t i = 0; i < judged.captions.size(); ++i) {
     std::vector<const Answer*> mine;
     for (const size_t question : judged.asked.of_caption[i]) mine.push_back(&answers.at(question));
-    Json row = model_reward_row(judged.captions[i], mine, options);
+    SideAnswers side;
+    for (const size_t question : judged.asked.creative[i]) {
+      side.creative.push_back(&answers.at(question));
+    }
+    if (const auto question = judged.asked.detail[i]) side.detail = &answers.at(*question);
+    Json row = model_reward_row(judged.captions[i], mine, options, side);
     if (!folder.holds(row["key"].get<std::string>())) rows.push_back(std::move(row));
   }
   return rows;
@@ -71,7 +76,8 @@ std::vector<Json> rows_without_question(const PictureCaptions& picture, const Ru
 
 int answer_tokens(const ModelScoringOptions& options) {
   if (options.max_new_tokens > 0) return options.max_new_tokens;
-  return options.reward.reading == RewardReading::kText ? kTextAnswerTokens : 1;
+  if (options.reward.reading == RewardReading::kText) return kTextAnswerTokens;
+  return options.reward.detail ? kDetailTokens : 1;
 }
 
 ScoringResult score_with_model(const std::vector<PictureCaptions>& pictures,

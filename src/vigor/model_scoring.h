@@ -21,12 +21,14 @@ struct ModelScoringOptions {
   std::filesystem::path images = {};
   ModelRewardOptions reward;
   // Tokens of an answer at most, 1 or more. 0: one where the margin is read, which the first token
-  // has, and kTextAnswerTokens where the text is.
+  // has, kTextAnswerTokens where the text is, and kDetailTokens for levels of detail.
   int max_new_tokens = 0;
 };
 
 // A verdict and all kinds of error.
 inline constexpr int kTextAnswerTokens = 32;
+// A number, of which LLaMA's tokenizers make two.
+inline constexpr int kDetailTokens = 3;
 int answer_tokens(const ModelScoringOptions& options);
 
 // Scores what the folder does not hold yet. All that is asked of a picture's captions is one

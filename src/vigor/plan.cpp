@@ -222,19 +222,47 @@ std::optional<double> Plan::estimate(size_t job) const {
   return one.units / *units_per_second;
 }
 
-std::string plan_text(const Plan& plan) {
+PlanTime Plan::time_left(size_t at_a_time, const std::map<size_t, double>& elapsed) const {
+  PlanTime out;
+  std::set<std::pair<double, size_t>> running;  // by the second that each ends in
+  std::vector<bool> open(jobs_.size());
+  for (size_t i = 0; i < jobs_.size(); ++i) open[i] = jobs_[i].state != JobState::kDone;
+  std::vector<bool> waits = open;
+  const auto begin = [&](size_t job, double now, double before) {
+    const auto whole = estimate(job);
+    out.unknown += whole ? 0 : 1;
+    running.insert({now + std::max(0.0, whole.value_or(0) - before), job});
+    waits[job] = false;
+  };
+  for (const auto& [job, seconds] : elapsed) begin(job, 0, seconds);
+  const auto can_begin = [&](size_t job) {
+    const std::string& resource = jobs_[job].job.resource;
+    return waits[job] &&
+           std::none_of(jobs_[job].needs.begin(), jobs_[job].needs.end(),
+                        [&](size_t need) { return open[need]; }) &&
+           (resource.empty() || std::none_of(running.begin(), running.end(), [&](const auto& one) {
+              return jobs_[one.second].job.resource == resource;
+            }));
+  };
+  while (true) {
+    for (size_t i = 0; i < jobs_.size() && running.size() < at_a_time; ++i) {
+      if (can_begin(i)) begin(i, out.seconds, 0);
+    }
+    if (running.empty()) return out;
+    out.seconds = running.begin()->first;
+    open[running.begin()->second] = false;
+    running.erase(running.begin());
+  }
+}
+
+std::string plan_text(const Plan& plan, size_t at_a_time) {
   std::string out;
-  size_t done = 0, unknown = 0;
-  double seconds = 0;
+  size_t done = 0;
   for (size_t i = 0; i < plan.jobs().size(); ++i) {
     const PlannedJob& planned = plan.jobs()[i];
     const bool is_done = planned.state == JobState::kDone;
     const auto time = plan.estimate(i);
     done += is_done;
-    if (!is_done) {
-      unknown += !time;
-      seconds += time.value_or(0);
-    }
     std::string state = name_of(planned.state);
     state.resize(8, ' ');
     // Of what has no rate yet, how much it is.
@@ -249,11 +277,15 @@ std::string plan_text(const Plan& plan) {
     out += "\n";
   }
   const size_t open = plan.jobs().size() - done;
+  const auto [seconds, unknown] = plan.time_left(at_a_time);
   out += std::to_string(plan.jobs().size()) + " jobs: " + std::to_string(done) + " done, " +
          std::to_string(open) + " to do";
   if (open > 0) {
     out += "; time: ";
-    if (unknown < open) out += "about " + format_duration(seconds);
+    if (unknown < open) {
+      out += "about " + format_duration(seconds);
+      if (at_a_time > 1) out += " with " + std::to_string(at_a_time) + " jobs at a time";
+    }
     if (unknown == open) {
       out += "not known before the first of each kind has ended";
     } else if (unknown > 0) {

@@ -44,6 +44,9 @@ struct PlanJob {
   std::vector<std::string> scratch = {};
   double units = 0;       // how much there is to do; 0: not known
   std::string unit = "";  // of `units`: "captions"
+  // Jobs with the same one never run beside each other, though none takes the other's result: an
+  // endpoint with limits, a cache that the second finds filled. "" is none. No part of the key.
+  std::string resource = "";
 };
 
 enum class JobState {
@@ -62,6 +65,12 @@ struct PlannedJob {
   std::vector<size_t> needs;     // jobs whose results it takes, ascending
   std::string missing;           // the file from outside that is not there, or ""
   JobState state = JobState::kToDo;
+};
+
+// What the open jobs will take.
+struct PlanTime {
+  double seconds = 0;  // of those whose time is known, by the clock on the wall
+  size_t unknown = 0;  // how many others there are
 };
 
 class Plan {
@@ -91,6 +100,9 @@ class Plan {
   std::optional<double> rate(const std::string& kind) const;
   // Seconds of a job; empty when its units or its rate are not known.
   std::optional<double> estimate(size_t job) const;
+  // With `at_a_time` jobs beside each other, in the order in which they are started. `elapsed`:
+  // seconds of those that run now.
+  PlanTime time_left(size_t at_a_time, const std::map<size_t, double>& elapsed = {}) const;
 
  private:
   struct Reading {
@@ -109,8 +121,8 @@ class Plan {
   std::map<std::string, std::pair<double, double>> measured_;  // by kind: units, seconds
 };
 
-// A line a job: state, time, title; and what it comes to.
-std::string plan_text(const Plan& plan);
+// A line a job: state, time, title; and what it comes to with `at_a_time` jobs beside each other.
+std::string plan_text(const Plan& plan, size_t at_a_time = 1);
 Json plan_json(const Plan& plan);
 
 }  // namespace vigor

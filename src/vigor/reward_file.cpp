@@ -77,6 +77,18 @@ SentenceReward sentence_reward(const Json& sentence, const std::string& where) {
   return out;
 }
 
+// A number within bounds, or none where the row has none.
+std::optional<double> optional_number(ObjectReader& reader, const char* key, double least,
+                                      double most) {
+  const Json* value = reader.find(key);
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  const auto number = reader.require<double>(key);
+  if (std::isfinite(number) && number >= least && number <= most) return number;
+  throw Error({.what = "key '" + std::string(key) + "' is " + std::to_string(number),
+               .where = reader.where(),
+               .cause = "the file was changed by hand"});
+}
+
 RewardRow parse_row(const Json& row, const std::string& where) {
   ObjectReader reader(row, where);
   RewardRow out;
@@ -110,6 +122,8 @@ RewardRow parse_row(const Json& row, const std::string& where) {
     judgement.negative = out.negative;
     out.judgements = {std::move(judgement)};
   }
+  out.creative = optional_number(reader, "creative", 0, static_cast<double>(out.caption.size()));
+  out.detail = optional_number(reader, "detail", 1, 5);
   out.by_nouns = row.contains("nouns");
   for (const Json& noun : array_of(row, "nouns", where)) {
     if (noun.value("verdict", Json()) != Json("missing")) continue;

@@ -36,6 +36,8 @@ struct RewardRow {
   std::vector<SentenceReward> judgements;
   bool holistic = false;
   bool by_nouns = false;  // a detector's
+  // Of a reward model that was asked: sum over the sentences, at least 0; level, 1 to 5.
+  std::optional<double> creative, detail;
   // Noun phrases judged not to be in the picture; empty in the rewards of a reward model.
   std::vector<language::Span> missing;
 };

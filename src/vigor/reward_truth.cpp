@@ -180,12 +180,38 @@ class AutomaticRewardFigures : public RewardFigures {
   std::optional<TruthFigures> truth_;
 };
 
+// Mean of a number that rows may carry.
+class OptionalMean {
+ public:
+  explicit OptionalMean(const char* key) : key_(key) {}
+  void add(const Json& row) {
+    const auto value = row.find(key_);
+    if (value == row.end()) return;
+    (value->is_null() ? unread_ : read_) += 1;
+    if (!value->is_null()) sum_ += value->get<double>();
+  }
+  // null when no row carries it.
+  Json figure() const {
+    if (read_ + unread_ == 0) return nullptr;
+    return {{"captions", read_},
+            {"unread", unread_},
+            {"mean", read_ > 0 ? Json(sum_ / static_cast<double>(read_)) : Json()}};
+  }
+
+ private:
+  const char* key_;
+  double sum_ = 0;
+  int64_t read_ = 0, unread_ = 0;
+};
+
 class ModelRewardFigures : public RewardFigures {
  public:
   void add(const Json& row) override {
     captions_.add(row);
     PictureTally& tally = tallies_[row.at("image").get<std::string>()];
     if (!is_scored(row)) return;
+    creative_.add(row);
+    detail_.add(row);
     // One judgement for the whole, or one a sentence.
     const bool holistic = row.contains("whole");
     const Json judgements = holistic ? Json::array({row.at("whole")}) : row.at("sentences");
@@ -206,6 +232,8 @@ class ModelRewardFigures : public RewardFigures {
     figures["wrong"] = wrong_;
     figures["no_verdicts"] = no_verdicts_;
     figures["errors"] = errors_;
+    figures["creative"] = creative_.figure();
+    figures["detail"] = detail_.figure();
     add_share_unless_withheld(figures, "wrong_share", tallies_);
     return figures;
   }
@@ -214,6 +242,7 @@ class ModelRewardFigures : public RewardFigures {
   CaptionSums captions_;
   Tallies tallies_;
   int64_t judged_ = 0, wrong_ = 0, no_verdicts_ = 0;
+  OptionalMean creative_{"creative"}, detail_{"detail"};
   std::map<std::string, int64_t> errors_;
 };
 

@@ -13,6 +13,7 @@ namespace {
 
 struct Sums {
   double penalty = 0, credit = 0;
+  double bonus = 0;  // of detail and creativity
 };
 
 void check(const std::vector<ScoredCaption>& captions, const SelectOptions& options) {
@@ -44,6 +45,10 @@ void check(const std::vector<ScoredCaption>& captions, const SelectOptions& opti
                  .fix = "leave out per_sentence and positive_weight",
                  .exit_code = ExitCode::kUsage});
   }
+  if (not_a_weight(options.detail_weight) || not_a_weight(options.creative_weight)) {
+    throw Error({.what = "the weight of detail or creativity is no number of at least 0",
+                 .exit_code = ExitCode::kUsage});
+  }
   const ScoredCaption* before = nullptr;
   for (const ScoredCaption& caption : captions) {
     const std::string where = caption.image + "#" + std::to_string(caption.sample);
@@ -51,6 +56,12 @@ void check(const std::vector<ScoredCaption>& captions, const SelectOptions& opti
       throw Error({.what = "a caption is there twice", .where = where});
     }
     before = &caption;
+    for (const auto& extra : {caption.detail, caption.creative}) {
+      if (!extra || !not_a_weight(*extra)) continue;
+      throw Error({.what = "a level of detail or creativity is no number of at least 0",
+                   .where = where,
+                   .cause = "the scores were changed by hand"});
+    }
     for (const auto& signals : caption.signals) {
       if (!signals) continue;
       for (const double value : {signals->negative, signals->positive}) {
@@ -115,6 +126,27 @@ double make_excess(std::vector<double>& negative, const std::vector<double>& pos
     negative[i] = n > 0 ? (negative[i] - share * n) / std::sqrt(n) : 0;
   }
   return share;
+}
+
+// Adds weight * value, normalised over the captions that have one, to their bonus; the others
+// cannot be chosen.
+void add_bonus(const std::vector<ScoredCaption>& captions,
+               std::optional<double> ScoredCaption::*value, double weight, Normalise how,
+               std::vector<Sums>& sums, std::vector<bool>& complete) {
+  if (weight == 0) return;
+  std::vector<size_t> with;
+  std::vector<double> values;
+  for (size_t i = 0; i < captions.size(); ++i) {
+    const auto& one = captions[i].*value;
+    if (!one) {
+      complete[i] = false;
+      continue;
+    }
+    with.push_back(i);
+    values.push_back(*one);
+  }
+  normalise_values(values, how);
+  for (size_t j = 0; j < with.size(); ++j) sums[with[j]].bonus += weight * values[j];
 }
 
 // Sums that differ by rounding alone are equal: what a constant added to every caption of a stream
@@ -190,6 +222,11 @@ Selection select_captions(std::vector<ScoredCaption> captions, const SelectOptio
     }
   }
 
+  add_bonus(captions, &ScoredCaption::detail, options.detail_weight, options.normalise, sums,
+            complete);
+  add_bonus(captions, &ScoredCaption::creative, options.creative_weight, options.normalise, sums,
+            complete);
+
   for (size_t first = 0; first < captions.size();) {
     size_t end = first;
     while (end < captions.size() && captions[end].image == captions[first].image) ++end;
@@ -201,7 +238,7 @@ Selection select_captions(std::vector<ScoredCaption> captions, const SelectOptio
       out.without_score.push_back(captions[first].image);
     } else {
       const auto penalty = [&](size_t i) {
-        return sums[i].penalty - options.positive_weight * sums[i].credit;
+        return sums[i].penalty - options.positive_weight * sums[i].credit - sums[i].bonus;
       };
       double least = penalty(able[0]), most = sums[able[0]].credit;
       for (const size_t i : able) {

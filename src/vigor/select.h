@@ -49,6 +49,10 @@ struct ScoredCaption {
   // One entry a stream, parallel to SelectOptions::streams; nullopt: the stream has no score for it
   // (it failed), so that the caption cannot be chosen.
   std::vector<std::optional<CaptionSignals>> signals;
+  // Section 3.1's other judgements, at least 0; asked for by a weight, a caption without one cannot
+  // be chosen.
+  std::optional<double> detail{};    // level of the whole caption
+  std::optional<double> creative{};  // sum over the sentences
 };
 
 enum class Normalise {
@@ -75,6 +79,9 @@ struct SelectOptions {
   bool length_fair = false;
   // What credit takes from the penalty, 0 or more. The paper: 0, credit breaks ties only.
   double positive_weight = 0;
+  // What the level of detail, and creativity, take from the penalty, 0 or more: normalised as the
+  // streams are. The paper's section 3.3 does not name them: 0.
+  double detail_weight = 0, creative_weight = 0;
 };
 
 struct Selected {

@@ -36,6 +36,8 @@ Settings read_settings(const Json& config, const std::string& where) {
   out.options.normalise = normalise_of(reader.get<std::string>("normalise", "variance"), where);
   out.options.per_sentence = reader.get<bool>("per_sentence", false);
   out.options.positive_weight = reader.get<double>("positive_weight", 0);
+  out.options.detail_weight = reader.get<double>("detail_weight", 0);
+  out.options.creative_weight = reader.get<double>("creative_weight", 0);
   out.options.length_fair = reader.get<bool>("length_fair", false);
   out.out = reader.require<std::string>("out");
   reader.reject_unknown();
@@ -66,6 +68,9 @@ std::map<Key, ScoredCaption> join(const Settings& settings, std::map<Key, std::s
       }
       one.sentences = static_cast<int64_t>(row.sentences.size());
       one.signals[k] = {-row.negative, row.positive};
+      // Of several reward models the first that was asked.
+      if (!one.detail) one.detail = row.detail;
+      if (!one.creative) one.creative = row.creative;
     }
     ++k;
   }
@@ -80,13 +85,20 @@ StageResult select_stage(FileSystem& files, const Json& config, const std::strin
   for (const StreamOptions& stream : settings.options.streams) {
     streams[stream.name] = stream.weight;
   }
-  const StageKey key{.stage = "select",
-                     .settings = {{"weights", std::move(streams)},
-                                  {"normalise", name_of(settings.options.normalise)},
-                                  {"per_sentence", settings.options.per_sentence},
-                                  {"positive_weight", settings.options.positive_weight},
-                                  {"length_fair", settings.options.length_fair}},
-                     .inputs = settings.rewards};
+  StageKey key{.stage = "select",
+               .settings = {{"weights", std::move(streams)},
+                            {"normalise", name_of(settings.options.normalise)},
+                            {"per_sentence", settings.options.per_sentence},
+                            {"positive_weight", settings.options.positive_weight},
+                            {"length_fair", settings.options.length_fair}},
+               .inputs = settings.rewards};
+  // Not a key of selections that were made without them.
+  if (settings.options.detail_weight != 0) {
+    key.settings["detail_weight"] = settings.options.detail_weight;
+  }
+  if (settings.options.creative_weight != 0) {
+    key.settings["creative_weight"] = settings.options.creative_weight;
+  }
   if (auto summary = up_to_date(key, settings.out)) {
     return {settings.out, false, std::move(*summary)};
   }

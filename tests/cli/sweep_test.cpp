@@ -1,7 +1,10 @@
 // vigor-eval sweep and train loop through the built program.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <functional>
@@ -132,12 +135,52 @@ TEST_F(EndToEndSweep, EvaluatesReportsAndDoesNothingTwice) {
   EXPECT_EQ(results("out"), before);
 }
 
+// Locked while a command is at work.
+bool all_logs_are_free(const fs::path& out) {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(out / "work", none)) {
+    const int log = ::open((entry.path() / "log.txt").c_str(), O_RDONLY | O_CLOEXEC);
+    if (log < 0) continue;
+    const bool is_free = ::flock(log, LOCK_EX | LOCK_NB) == 0;
+    ::close(log);
+    if (!is_free) return false;
+  }
+  return true;
+}
+
+TEST_F(EndToEndSweep, JobsBesideEachOtherMakeTheSame) {
+  const SpawnResult one = sweep("one", {"--jobs", "1"}), many = sweep("many", {"--jobs", "4"});
+  ASSERT_EQ(one.exit_code, 0) << one.err;
+  ASSERT_EQ(many.exit_code, 0) << many.err;
+  EXPECT_EQ(results("one"), results("many"));
+  EXPECT_THAT(sweep("many", {"--jobs", "-1"}).err, HasSubstr("--jobs"));
+}
+
+TEST_F(EndToEndSweep, AnInterruptEndsAllThatRunAndTheNextStartGoesOn) {
+  uint32_t looks = 0;
+  const SpawnResult stopped = sweep("out", {"--jobs", "4"}, [&](pid_t process) {
+    // When two commands are at work.
+    size_t begun = 0;
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(folder_ / "out/work", none)) {
+      begun += fs::exists(entry.path() / "log.txt", none);
+    }
+    if (begun >= 2 && ++looks == 1) ::kill(process, SIGTERM);
+  });
+  EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
+  EXPECT_THAT(stopped.err, HasSubstr("interrupted after"));
+  EXPECT_TRUE(all_logs_are_free(folder_ / "out")) << "none is left behind";
+  EXPECT_FALSE(fs::exists(folder_ / "out/report.json"));
+  const SpawnResult last = sweep("out", {"--jobs", "4"});
+  EXPECT_EQ(last.exit_code, 0) << last.err;
+}
+
 TEST_F(EndToEndSweep, KilledAtRandomMomentsItEndsInTheSameFiles) {
-  ASSERT_EQ(sweep("whole").exit_code, 0);
+  ASSERT_EQ(sweep("whole", {"--jobs", "1"}).exit_code, 0);
   CounterRandom random(11, "kills");
-  for (int kill = 0; kill < 6; ++kill) {
+  for (int kill = 0; kill < 4; ++kill) {
     uint32_t looks = 2 + random.below(40);
-    sweep("killed", {}, [&](pid_t process) {
+    sweep("killed", {"--jobs", kill % 2 == 0 ? "3" : "1"}, [&](pid_t process) {
       if (looks > 0 && --looks == 0) ::kill(process, kill % 3 == 2 ? SIGTERM : SIGKILL);
     });
   }
@@ -182,6 +225,7 @@ TEST_F(EndToEndSweep, ARankingIsAskedOfTheJudgeThatKnowsTheScenes) {
   ASSERT_EQ(result.exit_code, 0) << result.err << judge.err;
   const Json table = read_json_file(folder_ / "out/report.json")["tables"][0];
   EXPECT_EQ(table["id"], "1");
+  EXPECT_EQ(table["title"], "Mean rank of captions, by scenes-truth, 3 pictures");
   for (const Json& row : table["rows"]) {
     EXPECT_EQ(row["cells"][0]["value"], 1.5) << "the same captions: " << row;
   }
@@ -218,24 +262,29 @@ TEST(EndToEndLoop, TrainsACheckpointThatIsKeptWhenItRunsAgain) {
   const Json config = {{"out", (folder / "out").string()},
                        {"model", (testing::source_dir() / "data/demo").string()},
                        {"model_options", {{"dtype", "float32"}}},
-                       {"pictures", {{"scenes", {{"seed", 5}, {"count", 4}, {"threads", 1}}}}},
-                       {"sample", {{"samples", 2}, {"temperature", 0.8}, {"max_new_tokens", 24}}},
+                       {"pictures", {{"scenes", {{"seed", 5}, {"count", 3}, {"threads", 1}}}}},
+                       {"sample", {{"samples", 2}, {"temperature", 0.8}, {"max_new_tokens", 12}}},
                        {"automatic", {{"detector", "scenes"}}},
                        {"train", {{"batch_size", 2}, {"max_steps", 2}, {"max_length", 200}}},
                        {"variants", {"base", "AT"}}};
   folder.write("loop.json", dump_json(config));
-  const std::vector<std::string> command = {"train", (folder / "loop.json").string()};
-  const SpawnResult first = spawn(VIGOR_PROGRAM, command);
+  // As a user has it: the program decides.
+  ::unsetenv("OMP_NUM_THREADS");
+  const SpawnResult first = spawn(VIGOR_PROGRAM, {"train", (folder / "loop.json").string()});
   ASSERT_EQ(first.exit_code, 0) << first.err;
   const Json loop = read_json_file(folder / "out/loop.json");
   EXPECT_EQ(loop["checkpoints"].size(), 2u);
   const fs::path model = loop["checkpoints"][1]["model"].get<std::string>();
   EXPECT_TRUE(fs::exists(model / "config.json")) << model;
   EXPECT_TRUE(fs::exists(model / "model.safetensors"));
+  // Only the training is done again; how many jobs may run beside it changes no byte.
+  const std::string weights = read_file(model / "model.safetensors");
+  fs::remove_all(model.parent_path().parent_path());
   const SpawnResult again = spawn(
-      VIGOR_PROGRAM, {"train", "loop", "--config", (folder / "loop.json").string(), "--dry-run"});
+      VIGOR_PROGRAM, {"train", "loop", "--config", (folder / "loop.json").string(), "--jobs", "1"});
   EXPECT_EQ(again.exit_code, 0) << again.err;
-  EXPECT_THAT(again.out, HasSubstr("6 jobs: 6 done, 0 to do"));
+  EXPECT_THAT(again.err, HasSubstr("6 jobs: 5 done, 1 to do"));
+  EXPECT_TRUE(read_file(model / "model.safetensors") == weights);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "tests/testing/shared_data.h"
 #include "tests/testing/spawn.h"
 #include "tests/testing/temporary_folder.h"
+#include "vigor/reward_data.h"
 
 namespace vigor {
 namespace {
@@ -290,6 +291,51 @@ TEST_F(EndToEndModelReward, JudgesSelectAndAreResumed) {
   const std::vector<JsonRow> selected = read_json_rows(folder_ / "selected.jsonl");
   ASSERT_EQ(selected.size(), 2u);
   EXPECT_EQ(selected[0].value["sample"], 0);
+}
+
+TEST_F(EndToEndModelReward, CreativityAndDetailAreAskedWhenTheyWereTaught) {
+  record("answers.jsonl");
+  const auto conversation = [](const std::string& question, const char* answer) {
+    return Json{{"image", "x.jpg"},
+                {"conversations",
+                 {{{"from", "human"}, {"value", "<image>\n" + question + "\nA cat."}},
+                  {{"from", "gpt"}, {"value", answer}}}}};
+  };
+  const RewardQuestions questions;
+  folder_.write("taught.json",
+                dump_json({conversation("Right?", "Yes."), conversation(questions.detail, "3")}));
+  folder_.write("other.json", dump_json(Json::array({conversation("Wrong?", "Yes.")})));
+  std::string lines = read_file(folder_ / "answers.jsonl");
+  for (const auto& [image, caption, level] : {std::tuple("a.jpg", "A man and a dog.", "2."),
+                                              {"a.jpg", "A dog. It sees a kite.", "3"},
+                                              {"b.jpg", "Two cats.", "few"}}) {
+    lines += dump_json({{"image", image},
+                        {"question", questions.detail + "\n" + caption},
+                        {"answer", level},
+                        {"margin", 0.0}}) +
+             "\n";
+  }
+  folder_.write("answers.jsonl", lines);
+  const std::string model = "recorded:" + path("answers.jsonl");
+  const SpawnResult result = judged(model, {"--taught", path("taught.json"), "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(Json::parse(result.out)["detail"],
+            Json({{"captions", 2}, {"unread", 1}, {"mean", 2.5}}));
+  EXPECT_TRUE(Json::parse(result.out)["creative"].is_null()) << "it was not taught";
+  const std::vector<JsonRow> rows = read_json_rows(folder_ / "judged.jsonl");
+  EXPECT_EQ(rows[0].value["detail"], 2);
+  EXPECT_TRUE(rows[2].value["detail"].is_null());
+  folder_.write("select.json", dump_json({{"rewards", {{"model", path("judged.jsonl")}}},
+                                          {"detail_weight", 1},
+                                          {"out", path("selected.jsonl")}}));
+  const SpawnResult selected =
+      spawn(VIGOR_PROGRAM, {"train", "select", "--config", path("select.json"), "--json"});
+  ASSERT_EQ(selected.exit_code, 0) << selected.err;
+  EXPECT_EQ(read_json_rows(folder_ / "selected.jsonl").size(), 1u)
+      << "b.jpg has no level of detail to weigh";
+  const SpawnResult other = judged(model, {"--taught", path("other.json")}, "other.jsonl");
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("was not taught the question"));
 }
 
 TEST_F(EndToEndModelReward, AFailedAnswerIsNoRewardAndIsAskedAgain) {

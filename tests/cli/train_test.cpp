@@ -190,15 +190,19 @@ TEST(EndToEndTrainConfig, AWrongKeyIsWrongUsage) {
              {"[]", "must be one JSON object"},
              {"{\"out\": \"x\",\n\"out\": \"y\"}", "config.json:2:1: key 'out' stands twice"},
              {"{\"out\":", "config.json:1:"}}) {
+      // What is no document is the same for all; keys are each stage's own.
+      if (std::string(stage) != "sft" && std::string(message).find("key") == std::string::npos) {
+        continue;
+      }
       const SpawnResult result = train(stage, config);
       EXPECT_EQ(result.exit_code, 2) << stage << " " << config << result.err;
       EXPECT_THAT(result.err, HasSubstr(message)) << stage << " " << config;
     }
-    EXPECT_EQ(
-        spawn(VIGOR_PROGRAM, {"train", stage, "--config", "none.json"}, {.folder = folder.path()})
-            .exit_code,
-        2);
   }
+  EXPECT_EQ(
+      spawn(VIGOR_PROGRAM, {"train", "sft", "--config", "none.json"}, {.folder = folder.path()})
+          .exit_code,
+      2);
   const SpawnResult nested = train("sft", R"({"model": "m", "data": "d", "images": "i", "out": "o",
                        "train": {"lora": {"rnk": 8}}})");
   EXPECT_EQ(nested.exit_code, 2);

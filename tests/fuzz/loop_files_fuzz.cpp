@@ -1,10 +1,11 @@
 // Files between the stages of the training loop: annotations, rewards, M-HalDetect's segments,
-// ViGoR's annotations, prompts. The first byte says which.
+// ViGoR's annotations, prompts, what a reward model was taught. The first byte says which.
 #include <string_view>
 
 #include "base/error.h"
 #include "vigor/annotation_import.h"
 #include "vigor/annotations.h"
+#include "vigor/model_reward.h"
 #include "vigor/prompt_set.h"
 #include "vigor/refine.h"
 #include "vigor/reward_data.h"
@@ -16,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   try {
-    switch (static_cast<uint8_t>(data[0] - '0') % 5) {
+    switch (static_cast<uint8_t>(data[0] - '0') % 6) {
       case 0: {
         const auto annotations = parse_annotations(text, "fuzz");
         for (const auto& one : annotations) {
@@ -40,6 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         for (const auto& one : import_vigor(text, "fuzz").annotations) {
           parse_annotation(annotation_row(one), "again");
         }
+        break;
+      case 5:
+        taught_kinds(text, "fuzz", {});
         break;
       default:
         drawn_prompt(parse_prompts(text, "fuzz"), 1, "a.jpg");

@@ -146,7 +146,8 @@ TEST(Report, MeasuredRowsStandBelowThePublishedOnes) {
   const RunMetric* f1 = report.views[0].metric("average.f1");
   ASSERT_NE(f1, nullptr);
   EXPECT_EQ(pope[0].rows[8].cells[6] + " %", percent(f1->value));
-  EXPECT_THAT(pope[0].notes, ElementsAre(HasSubstr("A, B; other question files")));
+  EXPECT_THAT(pope[0].notes, ElementsAre("Published rows: 500 COCO images.",
+                                         HasSubstr("A, B; other question files")));
 
   const std::vector<PaperTable> mme = paper_tables(report, report.sections[1]);
   ASSERT_EQ(mme.size(), 2u);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/files.h"
 #include "tests/reports/synthetic_runs.h"
@@ -131,6 +132,58 @@ TEST_F(SweepReportTest, SentencesByTheTruth) {
   EXPECT_DOUBLE_EQ(*cell(captions, "base", "wrong_share").value, 0.5);
   EXPECT_NEAR(*cell(captions, "base", "sentences").value, 5.0 / 3, 1e-12);
   EXPECT_EQ(cell(captions, "AT", "wrong_share").reason, "not evaluated");
+}
+
+// A file of judge-check with two annotators.
+std::string check_file(double auroc) {
+  const auto block = [&](double value) {
+    return Json{{"judged", 40},
+                {"share_wrong", 0.5},
+                {"auroc", value},
+                {"classes",
+                 {{"wrong",
+                   {{"precision", 0.75},
+                    {"recall", nullptr},
+                    {"ci95", {{"precision", {0.6, 0.85}}, {"recall", nullptr}}}}}}},
+                {"calibration", {{"ece", 0.1}, {"ci95", {{"ece", {0.05, 0.2}}}}}},
+                {"ci95", {{"auroc", {value - 0.1, value + 0.1}}}}};
+  };
+  return dump_json({{"all", block(auroc)},
+                    {"annotators", {{"ann", block(auroc)}, {"<bob>", block(auroc - 0.2)}}}});
+}
+
+TEST_F(SweepReportTest, RewardModelsHaveATableOfTheirOwn) {
+  const auto file = [&](const char* name, const std::string& text) {
+    testing::write_text(folder_ / name, text);
+    return (folder_ / name).string();
+  };
+  input_.runs.clear();
+  input_.checks = {{"fine-grained", "people", 0, file("a.json", check_file(0.8)), ""},
+                   {"fine-grained", "people", 1, file("b.json", check_file(0.7)), ""},
+                   {"fine-grained", "people", 2, file("c.json", check_file(0.9)), ""},
+                   {"holistic", "truth", 0, file("d.json", "{"), ""},
+                   {"holistic", "truth", 1, "", "not started: 'sft' failed"}};
+  const SweepReport report = gather_sweep(input_);
+  const SweepTable& models = table(report, "reward-models");
+  ASSERT_EQ(models.rows.size(), 4u);
+  EXPECT_EQ(models.rows[1].name, "fine-grained, by <bob>");
+  const SweepCell& auroc = cell(models, "fine-grained, by people", "auroc");
+  EXPECT_NEAR(*auroc.value, 0.8, 1e-12);
+  EXPECT_EQ(auroc.by_seed.size(), 3u);
+  // t(2) = 4.303, standard deviation 0.1: 0.8 +- 0.248, and no AUROC is above 1.
+  EXPECT_NEAR(auroc.interval->low, 0.8 - 4.3027 * 0.1 / std::sqrt(3.0), 1e-4);
+  EXPECT_EQ(auroc.interval->high, 1);
+  EXPECT_EQ(cell(models, "fine-grained, by people", "recall").reason, "seed 0: not measured");
+  EXPECT_FALSE(cell(models, "holistic, by the scenes' truth", "auroc").value);
+  EXPECT_THAT(sweep_markdown(report), HasSubstr("## Reward models on sentences"));
+  EXPECT_THAT(sweep_html(report), Not(HasSubstr("<bob>")));
+  EXPECT_EQ(sweep_json(report)["tables"][0]["rows"][0]["cells"][1]["value"], 0.75);
+
+  input_.checks.resize(1);
+  const SweepReport one = gather_sweep(input_);
+  EXPECT_DOUBLE_EQ(
+      cell(table(one, "reward-models"), "fine-grained, by people", "ece").interval->high, 0.2)
+      << "of one seed the interval is the file's";
 }
 
 TEST_F(SweepReportTest, TheReportIsWrittenInThreeFormatsAndIsSafe) {

@@ -74,6 +74,65 @@ TEST(LoopPlan, VariantsShareWhatIsTheSame) {
   EXPECT_EQ(two.at("scenes"), 2) << "the pictures are those of every seed";
 }
 
+TEST(LoopPlan, RewardModelsAreCheckedOnWhatTheyWereNotTaught) {
+  Json config = document();
+  config["reward_model"]["pictures"]["scenes"]["count"] = 60;
+  const LoopPlan loop = planned(config);
+  ASSERT_EQ(loop.checks.size(), 4u) << "two reward models, by people and by the truth";
+  EXPECT_EQ(loop.checks[0].reward, "fine-grained");
+  EXPECT_EQ(loop.checks[0].against, "people");
+  EXPECT_EQ(loop.checks[3].reward, "holistic");
+  EXPECT_EQ(loop.checks[3].against, "truth");
+  const PlannedJob& score = job(loop, "score: reward model on what was held out (seed 0)");
+  const PlannedJob& data = job(loop, "reward-data: questions of the reward model (seed 0)");
+  EXPECT_EQ(score.job.config["held_out"], (data.folder / "questions.held-out.json").string());
+  EXPECT_EQ(score.job.config["model"],
+            (job(loop, "sft: reward model (seed 0)").folder / "sft/model").string());
+  const PlannedJob& people = job(loop, "judge-check: reward model against people (seed 0)");
+  EXPECT_EQ(people.job.config["annotations"],
+            (job(loop, "annotate: captions judged (seed 0)").folder / "annotations.jsonl").string())
+      << "of every annotator, not what they say together";
+  EXPECT_EQ(job(loop, "judge-check: holistic reward model against people (seed 0)")
+                .job.config["by_sentence"],
+            true);
+  EXPECT_TRUE(planned(config, false).checks.empty()) << "a loop evaluates nothing";
+  config["reward_model"]["check"] = false;
+  EXPECT_TRUE(planned(config).checks.empty());
+  EXPECT_TRUE(planned(document()).checks.empty()) << "of 4 pictures none may be held out";
+  config = document();
+  config["reward_model"]["pictures"] = {{"images", "coco"}};
+  config["reward_model"]["annotate"] = {{"file", "judged.jsonl"}};
+  const LoopPlan from_file = planned(config);
+  ASSERT_EQ(from_file.checks.size(), 2u) << "nobody knows the truth";
+  const PlannedJob& judged = job(from_file, "annotate: judgements from a file");
+  EXPECT_EQ(
+      job(from_file, "score: reward model on what was held out (seed 0)").job.config["captions"],
+      (judged.folder / "annotations.jsonl").string());
+}
+
+TEST(LoopPlan, CreativityAndDetailAreAskedAsTheyWereTaught) {
+  Json config = document();
+  const LoopPlan loop = planned(config, false);
+  EXPECT_EQ(
+      job(loop, "score: reward model (seed 0)").job.config["taught"],
+      (job(loop, "reward-data: questions of the reward model (seed 0)").folder / "questions.json")
+          .string());
+  config["reward_model"]["data"] = {{"creative", false}, {"detail", false}};
+  EXPECT_FALSE(
+      job(planned(config, false), "score: reward model (seed 0)").job.config.contains("taught"));
+}
+
+TEST(LoopPlan, WhatSharesALimitOrACacheNeverRunsAtOnce) {
+  Json config = document();
+  config["automatic"] = {{"detector", "dino"}};
+  config["judge"] = "judge.json";
+  const LoopPlan loop = planned(config);
+  EXPECT_EQ(job(loop, "score: automatic reward (seed 0)").job.resource, "detector");
+  EXPECT_EQ(job(loop, "ranking of all variants, seed 0").job.resource, "judge");
+  EXPECT_EQ(job(planned(document()), "score: automatic reward (seed 0)").job.resource, "")
+      << "the scenes' truth costs nothing";
+}
+
 TEST(LoopPlan, TheRewardModelIsThatOfSection43) {
   const LoopPlan loop = planned(document(), false);
   const PlannedJob& at = job(loop, "sft: AT (seed 0)");

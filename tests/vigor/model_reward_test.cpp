@@ -62,6 +62,90 @@ TEST(ModelReward, AsksAsItWasTaught) {
   EXPECT_EQ(judged_image(std::vector{caption}, {}).questions, taught);
 }
 
+TEST(ModelReward, CreativityAndDetailAreAskedWhereTheyWereTaught) {
+  CaptionAnnotation annotation;
+  annotation.image = "a.jpg";
+  annotation.caption = "A dog. It runs.";
+  annotation.sentences = {{{0, 6}, SentenceLabel::kCorrect, {}, false},
+                          {{7, 15}, SentenceLabel::kUnjudged, {}, {}}};
+  annotation.detail = 4;
+  RewardDataOptions data;
+  data.held_out = 0;
+  const auto taught = [&] {
+    const Json rows = reward_conversations(reward_data({annotation}, data).training);
+    return taught_kinds(dump_json(rows), "questions.json", {});
+  };
+  EXPECT_THAT(taught(), ElementsAre("creative", "detail", "sentence"));
+  data.holistic = true;
+  data.detail = false;
+  annotation.sentences[1].label = SentenceLabel::kCorrect;
+  EXPECT_THAT(taught(), ElementsAre("caption"));
+  EXPECT_THAT(taught_kinds("[{\"conversations\": [{\"value\": \"Other?\\nA dog.\"}]}]", "f", {}),
+              ElementsAre());
+  EXPECT_THROW(taught_kinds("[{\"conversations\": [{\"value\": 3}]}]", "f", {}), Error);
+
+  ModelRewardOptions options = asked(RewardReading::kProbability);
+  options.creative = options.detail = true;
+  const std::vector<CaptionToJudge> captions = {two_sentences(0, "It runs."),
+                                                {"a.jpg", 1, " ", {}}};
+  const JudgedImage image = judged_image(captions, options);
+  EXPECT_THAT(image.questions, ElementsAre("S?\nA dog.", "T?\nA dog.", "S?\nA dog. It runs.",
+                                           "T?\nA dog. It runs.", "D?\nA dog. It runs."));
+  EXPECT_THAT(image.creative[0], ElementsAre(1, 3));
+  EXPECT_EQ(image.detail[0], 4u);
+  EXPECT_FALSE(image.detail[1]) << "there is nothing to ask about";
+  options.holistic = true;
+  EXPECT_EQ(judged_image(captions, options).questions.size(), 4u);
+}
+
+TEST(ModelReward, CreativityAndDetailChangeNoScore) {
+  const CaptionToJudge caption = two_sentences(0, "It runs.");
+  const Answer yes = answered("Yes.", std::log(3.0)), no = answered("No.", -std::log(4.0)),
+               level = answered("4.", 0.0), words = answered("very", 0.0),
+               mute = answered("Yes.", std::nullopt);
+  const std::vector<const Answer*> answers = {&yes, &no};
+  const auto row_of = [&](const SideAnswers& side) {
+    return model_reward_row(caption, answers, asked(RewardReading::kProbability), side);
+  };
+  const Json plain = row_of({}), row = row_of({{&no, &yes}, &level});
+  EXPECT_FALSE(plain.contains("detail"));
+  EXPECT_EQ(row["negative"], plain["negative"]);
+  EXPECT_NEAR(row["creative"].get<double>(), 0.2 + 0.75, 1e-12);
+  EXPECT_NEAR(row["sentences"][0]["creative"].get<double>(), 0.2, 1e-12);
+  EXPECT_EQ(row["detail"], 4);
+  const RewardRow read = parse_rewards(dump_json(row), "r")[0];
+  EXPECT_EQ(read.detail, 4);
+  EXPECT_NEAR(*read.creative, 0.95, 1e-12);
+
+  const Json unread = row_of({{&mute, &yes}, &words});
+  EXPECT_EQ(unread["status"], "scored");
+  EXPECT_TRUE(unread["detail"].is_null());
+  EXPECT_THAT(unread["detail_error"].get<std::string>(), HasSubstr("'very'"));
+  EXPECT_TRUE(unread["creative"].is_null()) << "one of two is no sum";
+  EXPECT_FALSE(parse_rewards(dump_json(unread), "r")[0].detail);
+
+  Answer broken;
+  broken.error = "timed out";
+  EXPECT_EQ(row_of({{}, &broken})["status"], "failed") << "asked again by the next start";
+}
+
+TEST(ModelReward, LevelsOfDetail) {
+  EXPECT_EQ(level_of_detail("3"), 3);
+  EXPECT_EQ(level_of_detail(" 5."), 5);
+  EXPECT_EQ(level_of_detail("4 of 5"), 4);
+  for (const char* other : {"", " ", "0", "6", "12", "1.5", "4,5", "-3", "level 3"}) {
+    EXPECT_FALSE(level_of_detail(other)) << other;
+  }
+  for (const char* wrong : {R"("detail":6)", R"("detail":0)", R"("creative":-1)"}) {
+    EXPECT_THROW(parse_rewards(R"({"image":"a","sample":0,"status":"scored","caption":"A.",)"
+                               R"("positive":0,"negative":0,)" +
+                                   std::string(wrong) + "}",
+                               "r"),
+                 Error)
+        << wrong;
+  }
+}
+
 TEST(ModelReward, ProbabilitiesHardLabelsAndText) {
   const CaptionToJudge caption = two_sentences(3, "It runs.");
   const Answer yes = answered("Yes.", std::log(3.0)), no = answered("No: object.", -std::log(4.0));

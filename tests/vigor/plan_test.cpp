@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <set>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "run/sha256.h"
@@ -50,7 +55,8 @@ class PlanTest : public ::testing::Test {
     double now = 0;
     PlanRunOptions options;
     options.clock = [&] { return now; };
-    options.run = [&](const std::vector<std::string>& arguments, const fs::path& log) {
+    options.run = [&](const PlanCommand& command) {
+      const auto& [arguments, log, stop] = command;
       const std::string name = log.parent_path().filename().string();
       const std::string kind = name.substr(0, name.find('-'));
       started_.push_back(kind);
@@ -199,6 +205,153 @@ TEST_F(PlanTest, WhatOnlyAnUnfinishedJobNeedsIsRemoved) {
   EXPECT_TRUE(fs::exists(folder_ / state));
   EXPECT_EQ(run(one).failed(), 0u);
   EXPECT_FALSE(fs::exists(folder_ / state));
+}
+
+// Commands that run until `release` lets them end, so that a test sees what runs beside what.
+class PlanBesideTest : public PlanTest {
+ protected:
+  PlanRunResult run_beside(Plan& plan, size_t jobs,
+                           const std::function<int(const std::string& kind)>& command = {},
+                           std::stop_token stop = {}) {
+    PlanRunOptions options;
+    options.jobs = jobs;
+    options.clock = [] { return 0.0; };
+    options.stop = stop;
+    options.run = [&, command](const PlanCommand& of) {
+      const std::string name = of.log.parent_path().filename().string();
+      const std::string kind = name.substr(0, name.find('-'));
+      {
+        const std::lock_guard lock(mutex_);
+        now_.insert(kind);
+        most_ = std::max(most_, now_.size());
+        seen_.insert(now_);
+        change_.notify_all();
+      }
+      const int code = command ? command(kind) : 0;
+      if (code == 0) {
+        folder_.write(fs::path(of.arguments[4]).lexically_relative(folder_.path()), kind);
+      }
+      const std::lock_guard lock(mutex_);
+      now_.erase(kind);
+      ended_.push_back(kind);
+      change_.notify_all();
+      return of.stop.stop_requested() && code != 0 ? 130 : code;
+    };
+    DiskFileSystem files;
+    return run_plan(files, plan, options);
+  }
+  // Waits until these run at the same time.
+  void meet(const std::set<std::string>& kinds) {
+    std::unique_lock lock(mutex_);
+    change_.wait(lock, [&] { return seen_.contains(kinds); });
+  }
+  std::mutex mutex_;
+  std::condition_variable change_;
+  std::set<std::string> now_;
+  std::set<std::set<std::string>> seen_;
+  std::vector<std::string> ended_;
+  size_t most_ = 0;
+};
+
+TEST_F(PlanBesideTest, JobsThatNeedNothingOfEachOtherRunBesideEachOther) {
+  Plan one = plan();
+  add_diamond(one);
+  const PlanRunResult result = run_beside(one, 4, [&](const std::string& kind) {
+    if (kind == "left" || kind == "right") meet({"left", "right"});
+    return 0;
+  });
+  EXPECT_EQ(result.ran, 4u);
+  EXPECT_EQ(most_, 2u) << "base and both take what others make";
+  EXPECT_EQ(ended_.front(), "base");
+  EXPECT_EQ(ended_.back(), "both");
+}
+
+TEST_F(PlanBesideTest, NoMoreThanAreAllowedAndNoneOfTheSameResource) {
+  for (const bool shared : {false, true}) {
+    most_ = 0;
+    Plan one = plan(shared ? "shared" : "free");
+    for (int i = 0; i < 6; ++i) {
+      one.add({.kind = "k" + std::to_string(i),
+               .title = "t",
+               .command = {"c"},
+               .out = "f",
+               .resource = shared ? "judge" : ""});
+    }
+    one.look();
+    EXPECT_EQ(run_beside(one, 3).ran, 6u);
+    EXPECT_LE(most_, shared ? 1u : 3u);
+  }
+}
+
+TEST_F(PlanBesideTest, AFailureStopsNoOther) {
+  Plan one = plan();
+  add_diamond(one);
+  const PlanRunResult result = run_beside(one, 2, [&](const std::string& kind) {
+    if (kind == "left" || kind == "right") meet({"left", "right"});
+    return kind == "left" ? 1 : 0;
+  });
+  EXPECT_EQ(result.failed(), 2u);
+  EXPECT_EQ(result.failures[3], "not started: 'left' failed");
+  EXPECT_EQ(states(one)[2], "done");
+}
+
+TEST_F(PlanBesideTest, AStopEndsAllThatRunAndStartsNoOther) {
+  Plan one = plan();
+  add_diamond(one);
+  std::stop_source stop;
+  const PlanRunResult result = run_beside(
+      one, 2,
+      [&](const std::string& kind) {
+        if (kind == "base") return 0;
+        meet({"left", "right"});
+        stop.request_stop();
+        return kind == "left" ? 0 : 1;
+      },
+      stop.get_token());
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_EQ(result.failed(), 0u) << "what was told to end is no failure";
+  EXPECT_EQ(states(one)[1], "done") << "what ended all the same is taken";
+  EXPECT_FALSE(fs::exists(one.jobs()[3].folder));
+}
+
+TEST_F(PlanBesideTest, ACommandThatCannotBeStartedEndsTheOthersFirst) {
+  Plan one = plan();
+  add_diamond(one);
+  EXPECT_THROW(run_beside(one, 2,
+                          [&](const std::string& kind) -> int {
+                            if (kind == "base") return 0;
+                            meet({"left", "right"});
+                            if (kind == "left") throw Error({.what = "no more processes"});
+                            return 0;
+                          }),
+               Error);
+  EXPECT_THAT(now_, ::testing::ElementsAre("left")) << "the other one was waited for";
+}
+
+TEST_F(PlanTest, TimeLeftCountsWhatRunsBesideEachOther) {
+  Plan measured = plan();
+  add_diamond(measured);
+  run(measured);  // base: 10 units in 2 s
+  Plan one = plan();
+  const auto add = [&](const std::string& title, const std::string& from, double units) {
+    const size_t job = one.add({.kind = "base",
+                                .title = title,
+                                .command = {title},
+                                .config = {{"from", from}},
+                                .out = "f",
+                                .units = units});
+    return one.result(job, "f");
+  };
+  const std::string first = add("first", "", 50), long_one = add("long", first, 100);
+  add("short", first, 25);
+  add("last", long_one, 5);
+  one.look();
+  EXPECT_DOUBLE_EQ(one.time_left(1).seconds, 10 + 20 + 5 + 1);
+  EXPECT_DOUBLE_EQ(one.time_left(2).seconds, 10 + 20 + 1) << "short runs beside long";
+  EXPECT_DOUBLE_EQ(one.time_left(2, {{0, 4}}).seconds, 6 + 20 + 1);
+  EXPECT_DOUBLE_EQ(one.time_left(2, {{0, 400}}).seconds, 20 + 1) << "later than was thought";
+  EXPECT_EQ(one.time_left(2).unknown, 0u);
+  EXPECT_THAT(plan_text(one, 2), HasSubstr("time: about 31 s with 2 jobs at a time"));
 }
 
 TEST_F(PlanTest, TwoProcessesDoNotRunOnePlan) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "base/error.h"
@@ -155,6 +156,30 @@ TEST(Select, PerSentenceDoesNotPreferCaptionsThatSayLittle) {
   options.positive_weight = 1;
   options.normalise = Normalise::kStd;
   EXPECT_EQ(select_captions(captions, options).chosen[0].sample, 1);
+}
+
+TEST(Select, DetailAndCreativityTakeFromThePenaltyByTheirWeights) {
+  SelectOptions options;
+  options.streams = {{"reward_model", 1}};
+  options.normalise = Normalise::kStd;
+  std::vector<ScoredCaption> captions = {{"a", 0, 1, {CaptionSignals{1, 0}}, 2.0, 0.1},
+                                         {"a", 1, 1, {CaptionSignals{1, 0}}, 4.0, 0.3},
+                                         {"a", 2, 1, {CaptionSignals{0, 0}}, std::nullopt, 0.2}};
+  EXPECT_EQ(select_captions(captions, options).chosen[0].sample, 2) << "the paper's rule";
+  options.detail_weight = 2;
+  const Selected chosen = select_captions(captions, options).chosen[0];
+  EXPECT_EQ(chosen.sample, 1) << "the third has no level: none is no 0";
+  EXPECT_EQ(chosen.left_out, 1);
+  // Penalties have standard deviation sqrt(2)/3, of levels 2 and 4 it is 1.
+  EXPECT_NEAR(chosen.penalty, 3 / std::sqrt(2.0) - 2 * 4, 1e-12);
+  options.detail_weight = 0;
+  options.creative_weight = 5;
+  EXPECT_EQ(select_captions(captions, options).chosen[0].sample, 1);
+  captions[0].creative = -1;
+  EXPECT_THROW(select_captions(captions, options), Error);
+  captions[0].creative = 1;
+  options.creative_weight = -1;
+  EXPECT_THROW(select_captions(captions, options), Error);
 }
 
 TEST(Select, LengthFairByHand) {
