@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Trains the bundled demo checkpoint (data/demo) from nothing: scenes -> tokenizer -> vision tower ->
 # supervised fine-tuning; then the demo detector (data/demo-detector), which needs none of these.
-# About two hours on two cores. Stopped at any moment, the same command goes
-# on where it was.
+# About two hours on two cores. Stopped at any moment, the same command goes on where it was.
 #
 #   scripts/train_demo.sh [--try] [--out DIR]
 #
@@ -39,7 +38,7 @@ fi
 # The configs with this run's folder in place of theirs; for --try also with few scenes and steps.
 configs=$out/configs
 mkdir -p "$configs"
-for config in configs/demo-training/{tokenizer,vision,sft,bias}.json; do
+for config in configs/demo-training/{tokenizer,vision,sft,bias,detector,detector-2}.json; do
   edit=(-e "s#out/demo-training/#$out/#g")
   [[ $try = no ]] || edit+=(-e 's/"count": [0-9]*/"count": 120/g' -e 's/ *"max_steps": [0-9]*,//'
     -e 's/"checkpoint_every": [0-9]*/"max_steps": 20, "checkpoint_every": 10/')
@@ -65,5 +64,9 @@ if [[ ! -f $out/scenes-bias/llava_conversations.json ]]; then
 fi
 "$vigor" train sft --config "$configs/bias.json"
 
-echo "The checkpoint is $out/bias/model."
-[[ $try = yes ]] || echo "To bundle it: cp -r $out/bias/model/. data/demo/"
+# What is in such scenes, for the automatic reward: from nothing, then on other scenes.
+"$vigor" train detector --config "$configs/detector.json"
+"$vigor" train detector --config "$configs/detector-2.json"
+
+echo "The checkpoint is $out/bias/model, the detector $out/detector-2/model."
+[[ $try = yes ]] || echo "To bundle them: cp -r $out/bias/model/. data/demo/; cp -r $out/detector-2/model/. data/demo-detector/"

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/files.h"
@@ -129,6 +130,45 @@ TEST_F(EndToEndTrainScore, MistakesAreNamedAndNothingIsWritten) {
     EXPECT_THAT(result.err, HasSubstr(mistake.message));
   }
   EXPECT_FALSE(fs::exists(out));
+}
+
+// Real detections with real errors: the bundled detector on scenes that no training used, about
+// captions half of which name a kind that is not there.
+TEST_F(EndToEndTrainScore, TheBundledDetectorTellsWhatIsThere) {
+  const fs::path detector = testing::source_dir() / "data/demo-detector";
+  const std::string scenes = path("scenes");
+  ASSERT_EQ(
+      spawn(VIGOR_PROGRAM, {"scenes", "--seed", "990", "--count", "24", "--out", scenes}).exit_code,
+      0);
+  std::vector<std::string> kinds;
+  for (const JsonRow& row : read_json_rows(folder_ / "scenes/objects.jsonl")) {
+    for (const Json& kind : row.value["objects"]) kinds.push_back(kind.get<std::string>());
+  }
+  std::string captions;
+  size_t number = 0;
+  for (const JsonRow& row : read_json_rows(folder_ / "scenes/objects.jsonl")) {
+    const Json& objects = row.value["objects"];
+    std::string text;
+    for (const Json& kind : objects) text += "There is a " + kind.get<std::string>() + ". ";
+    for (size_t more = 0; more < objects.size(); ++more) {  // of other pictures
+      std::string absent = kinds[(7 * ++number) % kinds.size()];
+      while (std::find(objects.begin(), objects.end(), Json(absent)) != objects.end()) {
+        absent = kinds[(7 * ++number) % kinds.size()];
+      }
+      text += "There is also a " + absent + ". ";
+    }
+    captions += dump_json({{"image", row.value["image"]}, {"caption", text}}) + "\n";
+  }
+  folder_.write("captions.jsonl", captions);
+  const SpawnResult result =
+      score(detector.string(), {"--json", "--images", scenes + "/images", "--detector-batch", "8",
+                                "--threshold", "0.2", "--truth", scenes + "/objects.jsonl",
+                                "--truth-synonyms", scenes + "/synonyms.txt"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json truth = Json::parse(result.out)["truth"];
+  // By chance both would be a half.
+  EXPECT_GT(truth["precision"].get<double>(), 0.8);
+  EXPECT_GT(truth["recall"].get<double>(), 0.7);
 }
 
 TEST_F(EndToEndTrainScore, AnEndpointIsAskedOnceAndItsFailuresAreNoHallucinations) {
