@@ -84,6 +84,13 @@ void add_interval_over_seeds(SweepCell& cell, const std::vector<double>& values,
   cell.interval->high = std::min(cell.interval->high, 1.0);
 }
 
+// What judge-check says of a figure that it has not.
+std::string reason_at(const Json& block, const Json::json_pointer& pointer) {
+  const Json::json_pointer place = pointer.parent_pointer() / "reason" / pointer.back();
+  return block.contains(place) && block[place].is_string() ? block[place].get<std::string>()
+                                                           : "not measured";
+}
+
 SweepCell cell_of(const std::vector<std::pair<uint64_t, Checked>>& seeds, const std::string& who,
                   const CheckFigure& figure) {
   const Json::json_pointer pointer(figure.pointer);
@@ -98,7 +105,9 @@ SweepCell cell_of(const std::vector<std::pair<uint64_t, Checked>>& seeds, const 
       values.push_back(*value);
       if (seeds.size() == 1) cell.interval = interval_at(block->second, pointer);
     } else if (cell.reason.empty()) {
-      const std::string why = checked.reason.empty() ? "not measured" : checked.reason;
+      const std::string why = block == checked.blocks.end()
+                                  ? (checked.reason.empty() ? "not measured" : checked.reason)
+                                  : reason_at(block->second, pointer);
       cell.reason = seeds.size() > 1 ? "seed " + std::to_string(seed) + ": " + why : why;
     }
   }

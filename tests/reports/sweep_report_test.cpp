@@ -144,6 +144,7 @@ std::string check_file(double auroc) {
                  {{"wrong",
                    {{"precision", 0.75},
                     {"recall", nullptr},
+                    {"reason", {{"recall", "there is no such sentence"}}},
                     {"ci95", {{"precision", {0.6, 0.85}}, {"recall", nullptr}}}}}}},
                 {"calibration", {{"ece", 0.1}, {"ci95", {{"ece", {0.05, 0.2}}}}}},
                 {"ci95", {{"auroc", {value - 0.1, value + 0.1}}}}};
@@ -173,7 +174,8 @@ TEST_F(SweepReportTest, RewardModelsHaveATableOfTheirOwn) {
   // t(2) = 4.303, standard deviation 0.1: 0.8 +- 0.248, and no AUROC is above 1.
   EXPECT_NEAR(auroc.interval->low, 0.8 - 4.3027 * 0.1 / std::sqrt(3.0), 1e-4);
   EXPECT_EQ(auroc.interval->high, 1);
-  EXPECT_EQ(cell(models, "fine-grained, by people", "recall").reason, "seed 0: not measured");
+  EXPECT_EQ(cell(models, "fine-grained, by people", "recall").reason,
+            "seed 0: there is no such sentence");
   EXPECT_FALSE(cell(models, "holistic, by the scenes' truth", "auroc").value);
   EXPECT_THAT(sweep_markdown(report), HasSubstr("## Reward models on sentences"));
   EXPECT_THAT(sweep_html(report), Not(HasSubstr("<bob>")));
