@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <map>
 
 #include "train/packed_attention.h"
 #include "train/recompute.h"
@@ -32,18 +33,13 @@ TrainableOptions trainable_options(const SftOptions& options, at::Device device)
       {.what = what, .where = "sample '" + printable(id) + "'", .cause = cause, .fix = fix});
 }
 
-}  // namespace
+int64_t target_count(std::span<const ExpandedSample> samples) {
+  int64_t count = 0;
+  for (const ExpandedSample& sample : samples) count += sample.targets;
+  return count;
+}
 
-// A sample with the image's tokens in place.
-struct SftTask::Expanded {
-  std::string id;
-  uint64_t index = 0;
-  std::vector<int64_t> ids;     // 0 at the image's places
-  std::vector<int64_t> labels;  // kNoLoss there
-  int64_t image_begin = 0;
-  int64_t image_length = 0;  // 0: no image; less than image_tokens when the cut fell into it
-  int64_t targets = 0;
-};
+}  // namespace
 
 SftTask::SftTask(const SampleSource& samples, const LlavaConfig& config, ParameterSource source,
                  const SftOptions& options, at::Device device)
@@ -55,6 +51,17 @@ SftTask::SftTask(const SampleSource& samples, const LlavaConfig& config, Paramet
     vision_trained_ = vision_trained_ || p.name.starts_with("vision_tower.");
   }
   if (options.gradient_checkpointing) runner_ = recomputing_runner();
+  if (!options.group_by_image) return;
+  std::map<int64_t, size_t> known;
+  for (uint64_t i = 0; i < samples.size(); ++i) {
+    const int64_t picture = samples.picture(i);
+    const auto [group, added] = known.emplace(picture, groups_.size());
+    if (added || picture < 0 || groups_[group->second].size() >= kLargestGroup) {
+      group->second = groups_.size();
+      groups_.emplace_back();
+    }
+    groups_[group->second].push_back(i);
+  }
 }
 
 Llava& SftTask::network() {
@@ -71,7 +78,7 @@ Json SftTask::settings() const {
   return settings;
 }
 
-SftTask::Expanded SftTask::expand(uint64_t index) {
+ExpandedSample SftTask::expand(uint64_t index) {
   const TrainingSample sample = samples_.sample(index);
   const char* const data_fix = "build the training data with this checkpoint's tokenizer";
   if (sample.labels.size() != sample.ids.size()) {
@@ -80,7 +87,7 @@ SftTask::Expanded SftTask::expand(uint64_t index) {
                    std::to_string(sample.labels.size()) + " labels",
                "", data_fix);
   }
-  Expanded out;
+  ExpandedSample out;
   out.id = sample.id;
   out.index = index;
   const auto fits = [&](int64_t id) { return id >= 0 && id < config_.text.vocab_size; };
@@ -120,21 +127,37 @@ SftTask::Expanded SftTask::expand(uint64_t index) {
   return out;
 }
 
-// The projected features of all images, one after another, cut as their samples are.
-at::Tensor SftTask::image_rows(std::span<const Expanded> batch) {
+// The samples of groups, or the samples themselves.
+std::vector<ExpandedSample> SftTask::expand_all(std::span<const uint64_t> indices) {
+  std::vector<ExpandedSample> out;
+  for (size_t i = 0; i < indices.size(); ++i) {
+    const auto add = [&](uint64_t sample) {
+      out.push_back(expand(sample));
+      out.back().group = static_cast<int64_t>(i);
+    };
+    if (options_.group_by_image) {
+      for (const uint64_t sample : groups_.at(indices[i])) add(sample);
+    } else {
+      add(indices[i]);
+    }
+  }
+  return out;
+}
+
+// The projected features of these samples' pictures, [pictures * image_tokens, hidden].
+at::Tensor SftTask::image_rows(std::span<const uint64_t> pictures) {
   const Llava& llava = *network_;
   const auto dtype = llava.text().dtype();
   std::vector<at::Tensor> images;
-  for (const Expanded& sample : batch) {
-    if (sample.image_length == 0) continue;
-    at::Tensor image = samples_.image(sample.index);
+  for (const uint64_t index : pictures) {
+    at::Tensor image = samples_.image(index);
     const int64_t size = config_.vision.image_size;
     const bool pixels = image.dim() == 3 && image.sizes() == at::IntArrayRef({3, size, size});
     const bool features =
         image.dim() == 2 && !vision_trained_ &&
         image.sizes() == at::IntArrayRef({config_.image_tokens(), config_.vision.hidden_size});
     if ((!pixels && !features) || (!images.empty() && images[0].dim() != image.dim())) {
-      bad_sample(sample.id, "its image is a tensor that the model does not take",
+      bad_sample(samples_.sample(index).id, "its image is a tensor that the model does not take",
                  vision_trained_ && image.dim() == 2
                      ? "features were computed ahead, but the vision tower is trained"
                      : "it was prepared for another checkpoint",
@@ -142,55 +165,37 @@ at::Tensor SftTask::image_rows(std::span<const Expanded> batch) {
     }
     images.push_back(image.to(device_, dtype));
   }
-  if (images.empty()) return {};
   at::Tensor stacked = at::stack(images);
   if (stacked.dim() == 4) {
     at::AutoGradMode grad(vision_trained_ && at::GradMode::is_enabled());
     stacked = llava.select_features(stacked);
   }
-  const at::Tensor projected = llava.project(stacked);
-  std::vector<at::Tensor> rows;
-  bool cut = false;
-  int64_t next = 0;
-  for (const Expanded& sample : batch) {
-    if (sample.image_length == 0) continue;
-    cut = cut || sample.image_length < config_.image_tokens();
-    rows.push_back(projected.select(0, next++).narrow(0, 0, sample.image_length));
-  }
-  return cut ? at::cat(rows) : projected.flatten(0, 1);
+  return llava.project(stacked).flatten(0, 1);
 }
 
-double SftTask::loss_sum(std::span<const Expanded> batch, double scale) {
+double SftTask::loss_sum(std::span<const ExpandedSample> batch, double scale) {
   const Llava& llava = network();
-  std::vector<int64_t> ids, positions, image_places, target_rows, targets, lengths;
-  for (const Expanded& sample : batch) {
-    const auto start = static_cast<int64_t>(ids.size());
-    const auto length = static_cast<int64_t>(sample.ids.size());
-    ids.insert(ids.end(), sample.ids.begin(), sample.ids.end());
-    for (int64_t t = 0; t < length; ++t) {
-      positions.push_back(t);
-      const int64_t label = t + 1 < length ? sample.labels[static_cast<size_t>(t + 1)] : kNoLoss;
-      if (label == kNoLoss) continue;
-      target_rows.push_back(start + t);
-      targets.push_back(label);
-    }
-    for (int64_t t = 0; t < sample.image_length; ++t) {
-      image_places.push_back(start + sample.image_begin + t);
-    }
-    lengths.push_back(length);
-  }
+  const PackedSamples packed = pack_samples(batch, config_.image_tokens());
   const auto tensor = [&](const std::vector<int64_t>& v) {
     return at::tensor(v, at::kLong).to(device_);
   };
-  at::Tensor x = llava.text().embed(tensor(ids));
-  const at::Tensor images = image_rows(batch);
-  if (images.defined()) x = x.index_copy(0, tensor(image_places), images);
-  PackedCausalAttention attention(lengths, device_);
-  const at::Tensor hidden =
-      llava.text().forward(x, tensor(positions), attention, nullptr, runner_ ? &runner_ : nullptr);
-  const at::Tensor logits =
-      llava.text().logits(select_unique_rows(hidden, tensor(target_rows))).to(at::kFloat);
-  const at::Tensor loss = at::cross_entropy_loss(logits, tensor(targets), {}, at::Reduction::Sum);
+  at::Tensor x = llava.text().embed(tensor(packed.ids));
+  if (!packed.pictures.empty()) {
+    at::Tensor rows = image_rows(packed.pictures);
+    // All rows in order, unless max_length cut an image or it stands at two places of a tree.
+    if (rows.size(0) != static_cast<int64_t>(packed.image_rows.size()) || packed.shared)
+      rows = rows.index_select(0, tensor(packed.image_rows));
+    x = x.index_copy(0, tensor(packed.image_places), rows);
+  }
+  PackedCausalAttention attention(packed, device_);
+  const at::Tensor hidden = llava.text().forward(x, tensor(packed.positions), attention, nullptr,
+                                                 runner_ ? &runner_ : nullptr);
+  const at::Tensor rows = tensor(packed.target_rows);
+  const at::Tensor said = packed.shared ? hidden.index_select(0, rows)  // rows repeat
+                                        : select_unique_rows(hidden, rows);
+  const at::Tensor logits = llava.text().logits(said).to(at::kFloat);
+  const at::Tensor loss =
+      at::cross_entropy_loss(logits, tensor(packed.targets), {}, at::Reduction::Sum);
   const double value = loss.item<double>();
   // Here, because recomputed layers refer to `attention`.
   if (scale != 0) {
@@ -200,29 +205,35 @@ double SftTask::loss_sum(std::span<const Expanded> batch, double scale) {
   return value;
 }
 
+std::vector<std::span<const ExpandedSample>> SftTask::micro_batches(
+    std::span<const ExpandedSample> batch) const {
+  const int64_t micro = options_.micro_batch > 0 ? options_.micro_batch : options_.loop.batch_size;
+  std::vector<std::span<const ExpandedSample>> parts;
+  for (size_t begin = 0; begin < batch.size();) {
+    size_t end = begin;
+    while (end < batch.size() && batch[end].group < batch[begin].group + micro) ++end;
+    parts.push_back(batch.subspan(begin, end - begin));
+    begin = end;
+  }
+  return parts;
+}
+
 BatchResult SftTask::run_batch(std::span<const uint64_t> indices, int64_t) {
-  std::vector<Expanded> batch;
+  const std::vector<ExpandedSample> batch = expand_all(indices);
   BatchResult result;
-  for (const uint64_t index : indices) {
-    Expanded sample = expand(index);
+  for (const ExpandedSample& sample : batch) {
     result.tokens += static_cast<int64_t>(sample.ids.size());
     result.targets += sample.targets;
-    batch.push_back(std::move(sample));
   }
   if (result.targets == 0) {
     bad_sample(batch[0].id, "no sample of its batch has a target token",
                "the answers are empty, or max_length cut them off",
                "raise max_length, or remove samples without an answer");
   }
-  const auto micro = static_cast<size_t>(options_.micro_batch > 0 ? options_.micro_batch
-                                                                  : options_.loop.batch_size);
-  std::vector<std::span<const Expanded>> parts;
+  std::vector<std::span<const ExpandedSample>> parts;
   std::vector<int64_t> targets;
-  for (size_t begin = 0; begin < batch.size(); begin += micro) {
-    const auto part =
-        std::span<const Expanded>(batch).subspan(begin, std::min(micro, batch.size() - begin));
-    int64_t count = 0;
-    for (const Expanded& sample : part) count += sample.targets;
+  for (const auto& part : micro_batches(batch)) {
+    const int64_t count = target_count(part);
     if (count == 0) continue;
     parts.push_back(part);
     targets.push_back(count);
@@ -239,17 +250,11 @@ BatchResult SftTask::run_batch(std::span<const uint64_t> indices, int64_t) {
 
 std::pair<double, int64_t> SftTask::evaluate(std::span<const uint64_t> indices) {
   c10::NoGradGuard no_grad;
-  const auto micro = static_cast<size_t>(options_.micro_batch > 0 ? options_.micro_batch
-                                                                  : options_.loop.batch_size);
   double sum = 0;
   int64_t targets = 0;
-  for (size_t begin = 0; begin < indices.size(); begin += micro) {
-    std::vector<Expanded> part;
-    int64_t count = 0;
-    for (const uint64_t index : indices.subspan(begin, std::min(micro, indices.size() - begin))) {
-      part.push_back(expand(index));
-      count += part.back().targets;
-    }
+  const std::vector<ExpandedSample> batch = expand_all(indices);
+  for (const auto& part : micro_batches(batch)) {
+    const int64_t count = target_count(part);
     if (count == 0) continue;
     sum += loss_sum(part, 0);
     targets += count;

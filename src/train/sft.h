@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/llava.h"
+#include "train/packed_samples.h"
 #include "train/sft_options.h"
 #include "train/training_loop.h"
 
@@ -31,9 +32,15 @@ class SampleSource {
   // The image of a sample that has kImageTokenId, fp32: pixel values [3, S, S], or, when the vision
   // tower is frozen and ran before, its selected features [image_tokens, vision hidden_size].
   virtual at::Tensor image(uint64_t index) const = 0;
+  // Samples with the same number, 0 or more, have the same image; -1: none, or not known.
+  virtual int64_t picture(uint64_t) const { return -1; }
   // Identifies the data: a run goes on only over the same ("file", "sha256", ...).
   virtual Json identity() const = 0;
 };
+
+// Samples of one group at most; a picture with more has several groups. Attention over a group
+// takes memory by the square of its tokens.
+inline constexpr size_t kLargestGroup = 32;
 
 class SftTask : public TrainingTask {
  public:
@@ -42,7 +49,10 @@ class SftTask : public TrainingTask {
   SftTask(const SampleSource& samples, const LlavaConfig& config, ParameterSource source,
           const SftOptions& options, at::Device device = at::kCPU);
 
-  uint64_t size() const override { return samples_.size(); }
+  // Samples, or with group_by_image groups of them: what the indices below count.
+  uint64_t size() const override {
+    return options_.group_by_image ? groups_.size() : samples_.size();
+  }
   // Throws Error naming the sample that does not fit the model: an id outside of the vocabulary,
   // two images, labels of another length; and when no sample of the batch has a target.
   BatchResult run_batch(std::span<const uint64_t> indices, int64_t step) override;
@@ -51,15 +61,17 @@ class SftTask : public TrainingTask {
 
   // Samples that lost their end to max_length so far (a sample counts each time it is seen).
   uint64_t truncated() const { return truncated_; }
-  // The sum of the loss over the target tokens of these samples, without gradients, and how many.
+  // The sum of the loss over the target tokens of these, without gradients, and how many.
   std::pair<double, int64_t> evaluate(std::span<const uint64_t> indices);
 
  private:
-  struct Expanded;
-  Expanded expand(uint64_t index);
+  ExpandedSample expand(uint64_t index);
+  std::vector<ExpandedSample> expand_all(std::span<const uint64_t> indices);
+  std::vector<std::span<const ExpandedSample>> micro_batches(
+      std::span<const ExpandedSample> batch) const;
   // The loss summed over the targets; unless `scale` is 0, adds the gradients of loss * scale.
-  double loss_sum(std::span<const Expanded> batch, double scale);
-  at::Tensor image_rows(std::span<const Expanded> batch);
+  double loss_sum(std::span<const ExpandedSample> batch, double scale);
+  at::Tensor image_rows(std::span<const uint64_t> pictures);
   Llava& network();
 
   const SampleSource& samples_;
@@ -67,6 +79,7 @@ class SftTask : public TrainingTask {
   SftOptions options_;
   at::Device device_;
   bool vision_trained_ = false;
+  std::vector<std::vector<uint64_t>> groups_;
   std::unique_ptr<MasterParameters> parameters_;
   std::unique_ptr<Llava> network_;
   LayerRunner runner_;

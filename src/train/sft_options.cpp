@@ -41,6 +41,7 @@ SftOptions parse_sft_options(const Json& json, const std::string& where) {
   SftOptions options;
   options.loop = parse_loop_options(reader);
   options.micro_batch = reader.get<int64_t>("micro_batch", options.micro_batch);
+  options.group_by_image = reader.get<bool>("group_by_image", options.group_by_image);
   options.dtype = one_of(reader, "dtype", options.dtype, {"fp32", "bf16"});
   options.loss_normalisation =
       one_of(reader, "loss_normalisation", options.loss_normalisation, {"tokens", "mean_of_means"});
@@ -65,6 +66,8 @@ SftOptions parse_sft_options(const Json& json, const std::string& where) {
 Json sft_settings(const SftOptions& options) {
   Json settings = loop_settings(options.loop);
   settings["micro_batch"] = options.micro_batch;
+  // Left out when false: runs begun before there was this setting go on.
+  if (options.group_by_image) settings["group_by_image"] = true;
   settings["dtype"] = options.dtype;
   settings["loss_normalisation"] = options.loss_normalisation;
   settings["max_length"] = options.max_length;

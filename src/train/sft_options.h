@@ -25,6 +25,9 @@ struct SftOptions {
   // Samples of one forward and backward (1 to batch_size); 0: the whole batch at once. Gradients
   // are accumulated over the micro-batches of a batch.
   int64_t micro_batch = 0;
+  // Draw the samples about one picture together, at most 32, and compute what they begin with alike
+  // once (train/packed_samples.h): batch_size and micro_batch count pictures then.
+  bool group_by_image = false;
   // "fp32", or "bf16": forward and backward in bf16 on copies of fp32 master weights.
   std::string dtype = "fp32";
   // "tokens": the sum over all target tokens of a batch divided by their number, whatever the

@@ -38,6 +38,7 @@ class ConversationSamples : public SampleSource {
   uint64_t size() const override { return samples_.size(); }
   TrainingSample sample(uint64_t index) const override { return samples_[index]; }
   at::Tensor image(uint64_t index) const override;
+  int64_t picture(uint64_t index) const override { return picture_[index]; }
   Json identity() const override;
 
   // Every text of the file, for training a tokenizer: prompts and answers without image marks.

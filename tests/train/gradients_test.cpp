@@ -57,13 +57,15 @@ TEST(Gradients, DoNotDependOnTheMicroBatchWhenNormalisedByTokens) {
 }
 
 TEST(Gradients, PackedAttentionIsPaddedAttentionWithoutThePadding) {
-  const std::vector<int64_t> lengths = {3, 5, 1};
+  PackedSamples samples;
+  samples.lengths = {3, 5, 1};
+  const std::vector<int64_t>& lengths = samples.lengths;
   const int64_t longest = 5;
   at::manual_seed(3);
   const at::Tensor q = at::randn({9, 4, 8}).set_requires_grad(true);
   const at::Tensor k = at::randn({9, 2, 8}).set_requires_grad(true);
   const at::Tensor v = at::randn({9, 2, 8}).set_requires_grad(true);
-  PackedCausalAttention packed(lengths, at::kCPU);
+  PackedCausalAttention packed(samples, at::kCPU);
   const at::Tensor ours = packed.attend(0, q, k, v);
   ours.square().sum().backward();
   int64_t start = 0;
