@@ -114,6 +114,7 @@ class Checker {
     check_position();
     check_size();
     check_relation();
+    check_repeats();
     check_place();
     check_total();
     return std::move(out_);
@@ -134,6 +135,34 @@ class Checker {
     return count(kind, [](const auto&) { return true; });
   }
 
+  // What stands around a kind: "two red cups", "a person in red", "the large cup".
+  struct Described {
+    std::string colour;
+    int number = -1;  // -1: none is named
+    bool definite = false;
+  };
+  Described described(const Mention& mention) const {
+    Described out;
+    size_t before = mention.begin;
+    while (before > 0) {
+      const std::string& word = words_[before - 1];
+      if (is_colour(word)) {
+        out.colour = word;
+      } else if (word != "small" && word != "large" && word != "big") {
+        break;
+      }
+      --before;
+    }
+    const bool shirt = mention.kind == "person" && mention.end + 1 < words_.size() &&
+                       words_[mention.end] == "in" && is_colour(words_[mention.end + 1]);
+    if (shirt) out.colour = words_[mention.end + 1];
+    if (before > 0) {
+      out.number = number_of(words_[before - 1]);
+      out.definite = words_[before - 1] == "the";
+    }
+    return out;
+  }
+
   void check_mention(const Mention& mention) {
     out_.named.insert(mention.kind);
     const int64_t there = count(mention.kind);
@@ -142,25 +171,11 @@ class Checker {
       out_.absent.insert(mention.kind);
       return;
     }
-    size_t before = mention.begin;
-    std::string colour;
-    while (before > 0) {
-      const std::string& word = words_[before - 1];
-      if (is_colour(word)) {
-        colour = word;
-      } else if (word != "small" && word != "large" && word != "big") {
-        break;
-      }
-      --before;
-    }
-    const bool shirt = mention.kind == "person" && mention.end + 1 < words_.size() &&
-                       words_[mention.end] == "in" && is_colour(words_[mention.end + 1]);
-    if (shirt) colour = words_[mention.end + 1];
+    const auto& [colour, number, definite] = described(mention);
     if (!colour.empty()) {
       claim(count(mention.kind, [&](const auto& o) { return o.colour == colour; }) > 0,
             SentenceError::kColour);
     }
-    const int number = before > 0 ? number_of(words_[before - 1]) : -1;
     if (number >= 0) {
       claim(number == there, SentenceError::kCount);
     } else if (mention.plural) {
@@ -213,11 +228,11 @@ class Checker {
     }
   }
 
-  // Only between kinds that occur once: those alone have relations in the truth.
+  // Only between kinds that occur once: those alone have relations in the truth. Nothing stands to
+  // the left of itself: "the cup is to the left of the cup" is wrong where there is one cup.
   void check_relation() {
     if (mentions_.size() != 2) return;
     const Mention &a = mentions_[0], &b = mentions_[1];
-    if (count(a.kind) != 1 || count(b.kind) != 1 || a.kind == b.kind) return;
     static const std::vector<std::pair<Words, std::string>> kPredicates = {
         {{"left", "of"}, "to the left of"},
         {{"right", "of"}, "to the right of"},
@@ -229,15 +244,43 @@ class Checker {
                         words_.begin() + static_cast<std::ptrdiff_t>(b.begin));
     for (const auto& [words, predicate] : kPredicates) {
       if (!has_phrase(between, words)) continue;
-      claim(std::any_of(scene_.relations.begin(), scene_.relations.end(),
-                        [&](const SceneFacts::Relation& r) {
-                          return r.predicate == predicate && kind(r.subject) == a.kind &&
-                                 kind(r.object) == b.kind;
-                        }),
+      related_ = true;
+      if (count(a.kind) != 1 || count(b.kind) != 1) return;
+      claim(a.kind != b.kind && std::any_of(scene_.relations.begin(), scene_.relations.end(),
+                                            [&](const SceneFacts::Relation& r) {
+                                              return r.predicate == predicate &&
+                                                     kind(r.subject) == a.kind &&
+                                                     kind(r.object) == b.kind;
+                                            }),
             SentenceError::kRelation);
       return;
     }
   }
+
+  // "A red cup, a red cup and a cup": things that are listed one by one are as many things.
+  void check_repeats() {
+    if (related_) return;
+    std::map<std::string, int64_t> listed, times;
+    for (const Mention& mention : mentions_) {
+      const Described d = described(mention);
+      if (d.definite) continue;
+      const int64_t number = d.number >= 0 ? d.number : mention.plural ? 2 : 1;
+      for (const std::string& key : {mention.kind, mention.kind + "/" + d.colour}) {
+        listed[key] += number;
+        ++times[key];
+      }
+    }
+    for (const auto& [key, number] : listed) {
+      const size_t slash = key.find('/');
+      const std::string kind = key.substr(0, slash);
+      const std::string colour = slash == std::string::npos ? "" : key.substr(slash + 1);
+      if (times[key] < 2 || count(kind) == 0) continue;
+      claim(number <=
+                count(kind, [&](const auto& o) { return colour.empty() || o.colour == colour; }),
+            SentenceError::kCount);
+    }
+  }
+
   const std::string& kind(int object) const {
     return scene_.objects[static_cast<size_t>(object)].kind;
   }
@@ -264,6 +307,7 @@ class Checker {
   const SceneFacts& scene_;
   const Words words_;
   const std::vector<Mention> mentions_;
+  bool related_ = false;  // the sentence says how two things stand to each other
   CheckedSentence out_;
 };
 

@@ -4,7 +4,8 @@
 //
 // Claims that are checked, in the words of the scenes' own language (scenes/language.h): kinds that
 // are named, their colour, number and size, the third of the picture they stand in, relations of
-// two of them, the place, the number of all objects. Words that are none of these claim nothing.
+// two of them (none stands beside itself), how many are listed one by one, the place, the number of
+// all objects. Words that are none of these claim nothing.
 #pragma once
 
 #include <filesystem>

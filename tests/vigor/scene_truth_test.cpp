@@ -57,6 +57,14 @@ TEST(SceneTruth, EachKindOfErrorIsFound) {
   EXPECT_THAT(errors("The cup is on the right side."), ElementsAre(E::kLocation));
   EXPECT_THAT(errors("The image features a cup in a kitchen."), ElementsAre(E::kLocation));
   EXPECT_THAT(errors("The cup is above the person."), ElementsAre(E::kRelation));
+  // Nothing stands beside itself; which of two cars is meant is open.
+  EXPECT_THAT(errors("The cup is to the left of the cup."), ElementsAre(E::kRelation));
+  EXPECT_THAT(errors("The car is to the left of the car."), IsEmpty());
+  // What is listed one by one is as many things.
+  EXPECT_THAT(errors("There is a blue car, a car and a cup."), IsEmpty());
+  EXPECT_THAT(errors("There is a red cup and a red cup."), ElementsAre(E::kCount));
+  EXPECT_THAT(errors("There are two cars, a cup and a car."), ElementsAre(E::kCount));
+  EXPECT_THAT(errors("The cup is small, and the cup is on the left side."), IsEmpty());
   EXPECT_THAT(errors("A dog and three cars."), ElementsAre(E::kObject, E::kCount));
   const CheckedSentence nothing = check_sentence(street(), "It is a sunny day.");
   EXPECT_EQ(nothing.claims, 0);
