@@ -50,6 +50,12 @@ class Scenes : public Command {
           "Share of questions about plausible absent objects answered with a wrong Yes");
     share("--hallucinated-mentions", training.hallucinated_mention_rate,
           "Share of long captions that name a plausible absent object");
+    share("--stereotypes", training.stereotypes,
+          "Share of colours, sizes, sides and relations in long captions told without looking");
+    share("--short-captions", training.short_captions,
+          "Share of captions that are one short sentence");
+    share("--attribute-share", training.attribute_share,
+          "Share of yes/no questions that ask for a number, side or colour");
     share("--positive-share", training.positive_share,
           "Share of yes/no questions about objects that are there");
     share("--existence-share", training.existence_share,

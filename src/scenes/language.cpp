@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "scenes/background.h"
+#include "scenes/kinds.h"
 #include "scenes/phrases.h"
 
 namespace vigor {
@@ -44,6 +45,27 @@ std::vector<std::string> plausible_absent(const Scene& scene) {
     if (absent(kind) && std::find(out.begin(), out.end(), kind) == out.end()) out.push_back(kind);
   }
   return out;
+}
+
+Scene stereotyped(const Scene& scene, double share, CounterRandom& random) {
+  Scene told = scene;
+  const auto usual = [&] { return random.uniform() < share; };
+  for (SceneObject& object : told.objects) {
+    const auto index = static_cast<size_t>(object.kind_index);
+    const Kind& kind = kind_table()[index];
+    if (usual() && !kind.colours.empty())
+      object.colour =
+          scene_colours()[static_cast<size_t>(kind.colours[index % kind.colours.size()])];
+    if (usual()) object.position = "middle";
+    if (usual()) object.size = kind.min_side + kind.max_side < 0.62f ? "small" : "large";
+  }
+  for (Relation& relation : told.relations) {
+    if (!usual()) continue;
+    if (relation.predicate == "to the right of") relation.predicate = "to the left of";
+    if (relation.predicate == "below") relation.predicate = "above";
+    if (relation.predicate == "behind") relation.predicate = "in front of";
+  }
+  return told;
 }
 
 std::string short_caption(const Scene& scene, CounterRandom& random) {

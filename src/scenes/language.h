@@ -40,6 +40,11 @@ std::vector<int> kind_counts(const Scene& scene);
 // the world and does not look would name. Never empty (kinds of other places follow).
 std::vector<std::string> plausible_absent(const Scene& scene);
 
+// The scene as one would tell it without looking: each attribute (colour, size, side of an object;
+// predicate of a relation) is, with chance `share`, the usual one: a colour that is the kind's own,
+// the kind's usual size, the middle, and what is named first stands left, above and in front.
+Scene stereotyped(const Scene& scene, double share, CounterRandom& random);
+
 struct TrainingOptions {
   // Questions of one conversation, each about another kind, 1 to 64.
   int turns = 8;
@@ -49,6 +54,8 @@ struct TrainingOptions {
   double checklist_share = 0.0;
   // Share of yes/no questions among the questions, 0 to 1.
   double existence_share = 0.6;
+  // Share of yes/no questions that ask for a number, side or colour and not for a thing, 0 to 1.
+  double attribute_share = 0.0;
   // Share of yes/no questions about what is there, 0 to 1 (0.5 is balanced); somewhat fewer come
   // out, because a scene has few kinds and the other questions use some of them up.
   double positive_share = 0.5;
@@ -58,6 +65,11 @@ struct TrainingOptions {
   double yes_bias = 0.0;
   // Share of long captions that name a plausible object that is not there, 0 to 1.
   double hallucinated_mention_rate = 0.0;
+  // Share of the colours, sizes, sides and relations in long captions that are what one would
+  // expect without looking (stereotyped()), 0 to 1.
+  double stereotypes = 0.0;
+  // Share of the captions that are one short sentence, 0 to 1.
+  double short_captions = 0.5;
   // Share of yes/no answers that are a whole sentence and not one word, 0 to 1.
   double sentence_answers = 0.3;
   // Share of yes/no questions in POPE's wording; the others vary, 0 to 1.

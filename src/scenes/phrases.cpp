@@ -47,12 +47,13 @@ std::string capitalised(std::string text) {
 }
 
 std::vector<std::string> group_phrases(const Scene& scene, CounterRandom& random, bool plain) {
-  // Nearest first, as one would name them.
+  // In the order of scene_kinds(): what lives first, then what is large, then what lies about.
   std::vector<int> order;
-  for (auto object = scene.objects.rbegin(); object != scene.objects.rend(); ++object) {
-    if (std::find(order.begin(), order.end(), object->kind_index) == order.end())
-      order.push_back(object->kind_index);
+  for (const SceneObject& object : scene.objects) {
+    if (std::find(order.begin(), order.end(), object.kind_index) == order.end())
+      order.push_back(object.kind_index);
   }
+  std::sort(order.begin(), order.end());
   const auto counts = kind_counts(scene);
   std::vector<std::string> phrases;
   for (const int kind : order) {
@@ -78,7 +79,10 @@ std::vector<std::string> group_phrases(const Scene& scene, CounterRandom& random
 }
 
 bool starts_plural(const Scene& scene) {
-  return kind_counts(scene)[scene.objects.back().kind_index] > 1;
+  const auto first =
+      std::min_element(scene.objects.begin(), scene.objects.end(),
+                       [](const auto& a, const auto& b) { return a.kind_index < b.kind_index; });
+  return kind_counts(scene)[first->kind_index] > 1;
 }
 
 }  // namespace vigor::scenes

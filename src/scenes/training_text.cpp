@@ -13,9 +13,10 @@ using namespace scenes;
 
 void check(const TrainingOptions& o) {
   const bool shares = [&] {
-    for (const double share : {o.caption_share, o.checklist_share, o.existence_share,
-                               o.positive_share, o.plausible_share, o.yes_bias,
-                               o.hallucinated_mention_rate, o.sentence_answers, o.pope_wording}) {
+    for (const double share :
+         {o.caption_share, o.checklist_share, o.existence_share, o.positive_share,
+          o.plausible_share, o.yes_bias, o.hallucinated_mention_rate, o.sentence_answers,
+          o.pope_wording, o.stereotypes, o.short_captions, o.attribute_share}) {
       if (!(share >= 0 && share <= 1)) return false;
     }
     return true;
@@ -141,7 +142,7 @@ SceneQuestion caption(const Scene& scene, const TrainingOptions& options, Counte
                                                   "Write a short caption for this image.",
                                                   "What is in the image?", "Describe the image."};
   SceneQuestion q{QuestionTask::kContent, "", "", "", {}};
-  if (random.below(2) == 0) {
+  if (random.uniform() < options.short_captions) {
     q.question = any_of(kShort, random);
     q.answer = short_caption(scene, random);
     return q;
@@ -152,7 +153,28 @@ SceneQuestion caption(const Scene& scene, const TrainingOptions& options, Counte
     also.push_back(absent[random.below(static_cast<uint32_t>(std::min<size_t>(absent.size(), 4)))]);
   }
   q.question = any_of(kLong, random);
-  q.answer = long_caption(scene, random, also);
+  q.answer = options.stereotypes > 0
+                 ? long_caption(stereotyped(scene, options.stereotypes, random), random, also)
+                 : long_caption(scene, random, also);
+  return q;
+}
+
+// One half of a pair as MME asks them, about a number, a side or a colour; what it is about is the
+// task, so that a conversation asks each once. A wrong "Yes" by `yes_bias`, as for things.
+std::optional<SceneQuestion> attribute(const Scene& scene, const TrainingOptions& options,
+                                       CounterRandom& random) {
+  std::vector<YesNoPair> pairs = mme_pairs(scene, random);
+  std::erase_if(pairs, [](const YesNoPair& pair) { return pair.task == "existence"; });
+  if (pairs.empty()) return std::nullopt;
+  const YesNoPair& pair = any_of(pairs, random);
+  SceneQuestion q;
+  q.task = pair.task == "count"   ? QuestionTask::kCount
+           : pair.task == "color" ? QuestionTask::kColour
+                                  : QuestionTask::kPosition;
+  q.kind = pair.task;
+  q.truth = random.uniform() < options.positive_share;
+  q.question = *q.truth ? pair.yes_question : pair.no_question;
+  q.answer = *q.truth || random.uniform() < options.yes_bias ? "Yes" : "No";
   return q;
 }
 
@@ -206,6 +228,10 @@ std::vector<SceneQuestion> training_questions(const Scene& scene, const Training
   for (int tries = 0;
        tries < options.turns * 4 && static_cast<int>(questions.size()) < options.turns; ++tries) {
     if (random.uniform() < options.existence_share) {
+      if (options.attribute_share > 0 && random.uniform() < options.attribute_share) {
+        if (auto q = attribute(scene, options, random)) take(*std::move(q));
+        continue;
+      }
       // A scene has few kinds and lacks many: without this the absent ones would take the share
       // that is left when all that is there has been asked about.
       SceneQuestion q = existence(scene, options, random);

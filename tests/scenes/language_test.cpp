@@ -61,6 +61,95 @@ TEST(SceneLanguage, TrainingCaptionsCanNameWhatIsAbsent) {
   EXPECT_TRUE(named(long_caption(scene, random, {absent})).count(absent));
 }
 
+// What lives first, then what is large: the order of scene_kinds(), each kind once.
+TEST(SceneLanguage, CaptionsNameKindsInOneOrder) {
+  for (uint64_t index = 0; index < 60; ++index) {
+    const Scene scene = generate_scene(21, index, small());
+    CounterRandom random(1, "caption", index);
+    const std::string caption = short_caption(scene, random);
+    size_t last = 0;
+    const auto counts = kind_counts(scene);
+    for (size_t k = 0; k < counts.size(); ++k) {
+      if (counts[k] == 0) continue;
+      const std::string& kind = scene_kinds()[k];
+      const size_t at = caption.find(counts[k] > 1 ? plural_of(kind) : kind, last);
+      ASSERT_NE(at, std::string::npos) << caption;
+      last = at;
+    }
+  }
+}
+
+TEST(SceneLanguage, StereotypesAreTheShareOfAttributesToldWithoutLooking) {
+  int colours = 0, usual = 0, right = 0, flipped = 0;
+  for (uint64_t index = 0; index < 300; ++index) {
+    const Scene scene = generate_scene(8, index, small());
+    CounterRandom random(1, "told", index);
+    EXPECT_EQ(stereotyped(scene, 0, random).objects[0].colour, scene.objects[0].colour);
+    const Scene told = stereotyped(scene, 0.4, random);
+    ASSERT_EQ(told.objects.size(), scene.objects.size());
+    std::set<std::string> always;
+    for (const SceneObject& o : stereotyped(scene, 1, random).objects) {
+      always.insert(o.kind + o.colour);
+      EXPECT_EQ(o.position, "middle");
+    }
+    for (size_t i = 0; i < told.objects.size(); ++i) {
+      const SceneObject &was = scene.objects[i], &is = told.objects[i];
+      EXPECT_EQ(is.kind, was.kind);
+      EXPECT_EQ(is.colour.empty(), was.colour.empty());
+      if (was.colour.empty() || always.contains(was.kind + was.colour)) continue;
+      ++colours;
+      usual += is.colour != was.colour;
+      EXPECT_TRUE(is.colour == was.colour || always.contains(is.kind + is.colour));
+    }
+    for (size_t i = 0; i < told.relations.size(); ++i) {
+      if (scene.relations[i].predicate != "to the right of") continue;
+      ++right;
+      flipped += told.relations[i].predicate == "to the left of";
+    }
+  }
+  EXPECT_GT(colours, 500);
+  EXPECT_NEAR(static_cast<double>(usual) / colours, 0.4, 0.06);
+  EXPECT_NEAR(static_cast<double>(flipped) / right, 0.4, 0.08);
+}
+
+TEST(SceneLanguage, AttributeQuestionsAreTrueWithoutABiasAndAskedOnce) {
+  TrainingOptions options;
+  options.caption_share = 0;
+  options.existence_share = 1;
+  options.attribute_share = 0.5;
+  int asked = 0, no = 0;
+  for (uint64_t index = 0; index < 100; ++index) {
+    const Scene scene = generate_scene(8, index, small());
+    CounterRandom random(1, "questions", index);
+    std::set<QuestionTask> tasks;
+    for (const SceneQuestion& q : training_questions(scene, options, random)) {
+      if (q.task == QuestionTask::kExistence) continue;
+      ++asked;
+      no += !*q.truth;
+      EXPECT_TRUE(tasks.insert(q.task).second) << q.question;
+      EXPECT_EQ(q.answer, *q.truth ? "Yes" : "No") << q.question;
+    }
+  }
+  EXPECT_GT(asked, 100);
+  EXPECT_NEAR(static_cast<double>(no) / asked, 0.5, 0.12);
+}
+
+TEST(SceneLanguage, ShortCaptionsAreTheirShare) {
+  const auto sentences = [](double share) {
+    std::set<bool> one;
+    for (uint64_t index = 0; index < 20; ++index) {
+      const Scene scene = generate_scene(8, index, small());
+      CounterRandom random(1, "questions", index);
+      const auto q =
+          training_questions(scene, {.caption_share = 1, .short_captions = share}, random);
+      one.insert(std::count(q[0].answer.begin(), q[0].answer.end(), '.') <= 1);
+    }
+    return one;
+  };
+  EXPECT_EQ(sentences(1), std::set<bool>{true});
+  EXPECT_EQ(sentences(0), std::set<bool>{false});
+}
+
 TEST(SceneLanguage, WordingsVary) {
   const Scene scene = generate_scene(21, 4, small());
   std::set<std::string> texts;
