@@ -58,6 +58,8 @@ int piece_of(const Tokenizer& tokenizer, const std::string& word) {
 constexpr double kSelfScore = 6.0;
 constexpr double kCopy = 0.5;
 
+// Half of the heads start so. The others start at random: a model that can but copy what is alike
+// says what it has just said, again and again, and is slow to learn not to.
 at::Tensor attention_start(const ParameterSource& source, const LlamaConfig& config,
                            const std::string& name, at::IntArrayRef shape) {
   const size_t leaf = name.find(".self_attn.");
@@ -67,14 +69,19 @@ at::Tensor attention_start(const ParameterSource& source, const LlamaConfig& con
   const auto head = static_cast<double>(config.head_dim);
   const double match = std::sqrt(kSelfScore / (std::sqrt(head) * hidden)) / kRandomSpread;
   const double copy = std::sqrt(kCopy / hidden) / kRandomSpread;
-  if (name.ends_with("q_proj.weight") || name.ends_with("k_proj.weight"))
-    return source(layer + "k_proj.weight", shape) * match;
-  if (name.ends_with("v_proj.weight")) return source(name, shape) * copy;
-  if (name.ends_with("o_proj.weight")) {
+  const int64_t rows = std::max<int64_t>(1, config.num_attention_heads / 2) * config.head_dim;
+  at::Tensor value = source(name, shape).clone();
+  if (name.ends_with("q_proj.weight") || name.ends_with("k_proj.weight")) {
+    const at::Tensor keys = source(layer + "k_proj.weight", shape);
+    value.narrow(0, 0, rows).copy_(keys.narrow(0, 0, rows) * match);
+  } else if (name.ends_with("v_proj.weight")) {
+    value.narrow(0, 0, rows).mul_(copy);
+  } else if (name.ends_with("o_proj.weight")) {
     const int64_t transposed[] = {shape[1], shape[0]};
-    return source(layer + "v_proj.weight", transposed).t().contiguous() * copy;
+    const at::Tensor values = source(layer + "v_proj.weight", transposed);
+    value.narrow(1, 0, rows).copy_(values.narrow(0, 0, rows).t() * copy);
   }
-  return source(name, shape);
+  return value;
 }
 
 }  // namespace

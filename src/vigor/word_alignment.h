@@ -26,8 +26,9 @@ struct WordAlignment {
   //   patches that show it, scaled to the length of a random embedding;
   // - all embeddings: a spread of 0.5 (0.02 where the head shares them), large beside what a step
   //   of training changes;
-  // - attention, where every head has its own keys: q = k, o = transpose of v, with gains that give
-  //   a token a score near 6 with itself and copy half of what was there.
+  // - half of the attention heads, where every head has its own keys: q = k, o = transpose of v,
+  // with
+  //   gains that give a token a score near 6 with itself and copy half of what was there.
   ParameterSource source;
   int64_t words = 0;  // pieces that were placed
 };

@@ -94,16 +94,27 @@ TEST_F(WordAlignmentTest, OnlyTheWordsOfKindsAndColoursMoveAndTowardsTheirPatche
   }
 }
 
-TEST_F(WordAlignmentTest, AttentionStartsAsLookingForItself) {
+TEST_F(WordAlignmentTest, HalfOfTheAttentionStartsAsLookingForItself) {
   const ParameterSource source = aligned().source;
-  EXPECT_TRUE(at::equal(square(source, "q_proj"), square(source, "k_proj")));
-  EXPECT_TRUE(at::allclose(square(source, "o_proj"), square(source, "v_proj").t()));
+  const int64_t half = config_.text.num_attention_heads / 2 * config_.text.head_dim;
+  const int64_t rest = config_.text.hidden_size - half;
+  const auto of = [&](const ParameterSource& from, const std::string& name, int64_t first,
+                      int64_t size) {
+    const at::Tensor weight = square(from, name);
+    return weight.narrow(name == "o_proj" ? 1 : 0, first, size);
+  };
+  EXPECT_TRUE(at::equal(of(source, "q_proj", 0, half), of(source, "k_proj", 0, half)));
+  EXPECT_TRUE(at::allclose(of(source, "o_proj", 0, half), of(source, "v_proj", 0, half).t()));
   // A token of length sqrt(hidden) scores about 6 with itself in each head: sum of q^2 over the
   // head's rows, by the square root of the head's size.
-  const double heads = static_cast<double>(config_.text.num_attention_heads);
-  const double score = square(source, "q_proj").square().sum().item<double>() / heads /
+  const double heads = static_cast<double>(config_.text.num_attention_heads / 2);
+  const double score = of(source, "q_proj", 0, half).square().sum().item<double>() / heads /
                        std::sqrt(static_cast<double>(config_.text.head_dim));
-  EXPECT_NEAR(score, 6, 0.3);
+  EXPECT_NEAR(score, 6, 0.4);
+  // The other half is free to look elsewhere.
+  for (const char* name : {"q_proj", "k_proj", "v_proj", "o_proj"}) {
+    EXPECT_TRUE(at::equal(of(source, name, half, rest), of(random_, name, half, rest))) << name;
+  }
 }
 
 TEST_F(WordAlignmentTest, ATowerThatSeesNoDifferencePlacesNoWord) {
