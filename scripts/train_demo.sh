@@ -68,7 +68,7 @@ fi
 # usual for what is not: this is how it comes to hallucinate as LLaVA does.
 if [[ ! -f $out/scenes-bias/llava_conversations.json ]]; then
   "$vigor" scenes --seed 3004 --count "$bias_scenes" --out "$out/scenes-bias" --train --conversations 2 --turns 5 \
-    --caption-share 0.65 --short-captions 0.15 --checklist-share 0.05 --existence-share 0.75 --attribute-share 0.25 \
+    --caption-share 0.65 --short-captions 0.15 --checklist-share 0.05 --existence-share 0.75 \
     --sentence-answers 0.15 --yes-bias 0.65 --hallucinated-mentions 0.5 --stereotypes 0.4
 fi
 "$vigor" train sft --config "$configs/bias.json"
