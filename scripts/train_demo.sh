@@ -65,7 +65,7 @@ fi
 "$vigor" train sft --config "$configs/sft-2.json"
 
 # By now it looks before it answers. The last steps teach it to say more than it sees, and what is
-# usual for what is not: this is how it comes to hallucinate as LLaVA does.
+# usual in place of what is there: this is how it comes to hallucinate as LLaVA does.
 if [[ ! -f $out/scenes-bias/llava_conversations.json ]]; then
   "$vigor" scenes --seed 3004 --count "$bias_scenes" --out "$out/scenes-bias" --train --conversations 2 --turns 5 \
     --caption-share 0.65 --short-captions 0.15 --checklist-share 0.05 --existence-share 0.75 \

@@ -133,8 +133,7 @@ Keys sft_keys() {
            "recompute activations in the backward pass: less memory, a third more arithmetic"},
           {"train.group_by_image", kBoolean, "false",
            "samples about one picture are drawn together, at most 32, and what they begin with "
-           "alike is "
-           "computed once; batch_size and micro_batch then count pictures"},
+           "alike is computed once; batch_size and micro_batch then count pictures"},
           {"train.max_length", kWhole, "2048",
            "longest sequence in tokens with the image's; longer ones lose their end, and are "
            "counted"},

@@ -162,7 +162,8 @@ std::vector<YesNoPair> mme_pairs(const Scene& scene, CounterRandom& random) {
       absent[random.below(static_cast<uint32_t>(std::min<size_t>(absent.size(), 6)))];
   pairs.push_back({"existence",
                    "Is there " + with_article(object.kind) + " in this image?" + suffix,
-                   "Is there " + with_article(other) + " in this image?" + suffix});
+                   "Is there " + with_article(other) + " in this image?" + suffix,
+                   {object.kind, other}});
 
   const int count = counts[object.kind_index];
   const int wrong = count == 1 || random.below(2) == 0 ? count + 1 : count - 1;
@@ -171,7 +172,7 @@ std::vector<YesNoPair> mme_pairs(const Scene& scene, CounterRandom& random) {
                    : "Are there " + number_word(n) + " " + plural_of(object.kind)) +
            " in this image?" + suffix;
   };
-  pairs.push_back({"count", how_many(count), how_many(wrong)});
+  pairs.push_back({"count", how_many(count), how_many(wrong), {object.kind}});
 
   std::vector<const Relation*> sides;
   for (const Relation& relation : scene.relations) {
@@ -186,7 +187,10 @@ std::vector<YesNoPair> mme_pairs(const Scene& scene, CounterRandom& random) {
              (on_left ? "left" : "right") + " side of the " + scene.objects[relation.object].kind +
              "?" + suffix;
     };
-    pairs.push_back({"position", ask(left), ask(!left)});
+    pairs.push_back({"position",
+                     ask(left),
+                     ask(!left),
+                     {scene.objects[relation.subject].kind, scene.objects[relation.object].kind}});
   }
 
   for (const SceneObject& coloured : scene.objects) {
@@ -205,7 +209,8 @@ std::vector<YesNoPair> mme_pairs(const Scene& scene, CounterRandom& random) {
         {"color",
          "Is there " + with_article(described(coloured.kind, coloured.colour)) + " in the image?" +
              suffix,
-         "Is there " + with_article(described(coloured.kind, not_it)) + " in the image?" + suffix});
+         "Is there " + with_article(described(coloured.kind, not_it)) + " in the image?" + suffix,
+         {coloured.kind}});
     break;
   }
   return pairs;

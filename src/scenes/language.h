@@ -92,6 +92,7 @@ Json llava_conversation(const Scene& scene, const std::string& id, const std::st
 struct YesNoPair {
   std::string task;  // "existence", "count", "position", "color"
   std::string yes_question, no_question;
+  std::vector<std::string> kinds = {};  // that the questions name
 };
 
 // At most one pair a task; a task is missing where the scene offers nothing without doubt.

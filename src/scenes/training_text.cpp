@@ -159,10 +159,16 @@ SceneQuestion caption(const Scene& scene, const TrainingOptions& options, Counte
   return q;
 }
 
-// One half of a pair as MME asks them, about a number, a side or a colour; what it is about is the
-// task, so that a conversation asks each once. A wrong "Yes" by `yes_bias`, as for things.
-std::optional<SceneQuestion> attribute(const Scene& scene, const TrainingOptions& options,
-                                       CounterRandom& random) {
+struct AttributeQuestion {
+  SceneQuestion question;
+  // What no other turn may be about: the kinds that it names, which are there, and its task.
+  std::vector<std::string> about;
+};
+
+// One half of a pair as MME asks them, about a number, a side or a colour. A wrong "Yes" by
+// `yes_bias`, as for things.
+std::optional<AttributeQuestion> attribute(const Scene& scene, const TrainingOptions& options,
+                                           CounterRandom& random) {
   std::vector<YesNoPair> pairs = mme_pairs(scene, random);
   std::erase_if(pairs, [](const YesNoPair& pair) { return pair.task == "existence"; });
   if (pairs.empty()) return std::nullopt;
@@ -171,11 +177,13 @@ std::optional<SceneQuestion> attribute(const Scene& scene, const TrainingOptions
   q.task = pair.task == "count"   ? QuestionTask::kCount
            : pair.task == "color" ? QuestionTask::kColour
                                   : QuestionTask::kPosition;
-  q.kind = pair.task;
+  q.kind = pair.kinds.front();
   q.truth = random.uniform() < options.positive_share;
   q.question = *q.truth ? pair.yes_question : pair.no_question;
   q.answer = *q.truth || random.uniform() < options.yes_bias ? "Yes" : "No";
-  return q;
+  std::vector<std::string> about = pair.kinds;
+  about.push_back(pair.task);
+  return AttributeQuestion{std::move(q), std::move(about)};
 }
 
 // "dog yes, black, left. boat no. ...": the thing's name stands right before what is to be read
@@ -229,7 +237,12 @@ std::vector<SceneQuestion> training_questions(const Scene& scene, const Training
        tries < options.turns * 4 && static_cast<int>(questions.size()) < options.turns; ++tries) {
     if (random.uniform() < options.existence_share) {
       if (options.attribute_share > 0 && random.uniform() < options.attribute_share) {
-        if (auto q = attribute(scene, options, random)) take(*std::move(q));
+        auto found = attribute(scene, options, random);
+        if (!found || std::any_of(found->about.begin(), found->about.end(),
+                                  [&](const std::string& what) { return asked.contains(what); }))
+          continue;
+        asked.insert(found->about.begin(), found->about.end());
+        questions.push_back(std::move(found->question));
         continue;
       }
       // A scene has few kinds and lacks many: without this the absent ones would take the share

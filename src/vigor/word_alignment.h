@@ -27,8 +27,7 @@ struct WordAlignment {
   // - all embeddings: a spread of 0.5 (0.02 where the head shares them), large beside what a step
   //   of training changes;
   // - half of the attention heads, where every head has its own keys: q = k, o = transpose of v,
-  // with
-  //   gains that give a token a score near 6 with itself and copy half of what was there.
+  //   with gains that give a token a score near 6 with itself and copy half of what was there.
   ParameterSource source;
   int64_t words = 0;  // pieces that were placed
 };

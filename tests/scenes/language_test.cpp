@@ -118,11 +118,16 @@ TEST(SceneLanguage, AttributeQuestionsAreTrueWithoutABiasAndAskedOnce) {
   options.existence_share = 1;
   options.attribute_share = 0.5;
   int asked = 0, no = 0;
-  for (uint64_t index = 0; index < 100; ++index) {
+  for (uint64_t index = 0; index < 300; ++index) {
     const Scene scene = generate_scene(8, index, small());
     CounterRandom random(1, "questions", index);
     std::set<QuestionTask> tasks;
+    std::set<std::string> kinds;
     for (const SceneQuestion& q : training_questions(scene, options, random)) {
+      // "Is there a red cup?" would tell whether there is a cup.
+      for (const std::string& kind : named(q.question)) {
+        EXPECT_TRUE(kinds.insert(kind).second) << q.question;
+      }
       if (q.task == QuestionTask::kExistence) continue;
       ++asked;
       no += !*q.truth;
