@@ -2,7 +2,10 @@
 # The demo sweep with a ranking judge: a server that knows the evaluated scenes by their truth stands
 # in for GPT-4V, and is asked as any other judge is. Stopped at any moment, the same command goes on.
 #
-#   scripts/sweep_demo.sh [OUT] [further options of vigor-eval sweep]
+#   scripts/sweep_demo.sh [--long] [OUT] [further options of vigor-eval sweep]
+#
+#   --long     configs/sweeps/demo-long.json: eight seeds and twice the pictures, in about an hour.
+#              In the folder of the short one it goes on from what that has trained
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,15 +14,22 @@ if [[ ! -x "$vigor" ]]; then
   echo "sweep_demo.sh: $vigor is not built; run scripts/demo.sh or scripts/test.sh first" >&2
   exit 1
 fi
+# The pictures of "benchmarks" in the sweep's file: the same seed gives the same bytes.
+sweep=demo seed=53001 count=100
+if [[ ${1:-} = --long ]]; then
+  sweep=demo-long seed=55001 count=200
+  shift
+fi
 out=${1:-runs/sweep-demo}
 [[ $# -gt 0 ]] && shift
 port=${VIGOR_JUDGE_PORT:-8123}
 
-# The pictures of "benchmarks" in configs/sweeps/demo.json: the same seed gives the same bytes.
+scenes=$out/judge-scenes
+[[ $sweep = demo ]] || scenes=$scenes-long
 mkdir -p "$out"
-"$vigor" scenes --seed 53001 --count 100 --out "$out/judge-scenes"
-"$vigor" serve --scenes-judge "$out/judge-scenes" --port "$port" > "$out/judge.log" 2>&1 &
+"$vigor" scenes --seed "$seed" --count "$count" --out "$scenes"
+"$vigor" serve --scenes-judge "$scenes" --port "$port" > "$out/judge.log" 2>&1 &
 judge=$!
 trap 'kill "$judge" 2>/dev/null || true' EXIT
-"$vigor" sweep configs/sweeps/demo.json --out "$out" \
+"$vigor" sweep "configs/sweeps/$sweep.json" --out "$out" \
   --judge "http://127.0.0.1:$port/v1#scenes-truth" "$@"

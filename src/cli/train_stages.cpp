@@ -158,6 +158,16 @@ Json clip_preprocess_json(const ClipPreprocess& p) {
           {"do_convert_rgb", true}};
 }
 
+BesideOptions beside_options(ObjectReader reader) {
+  reader.has("comment");
+  BesideOptions out;
+  out.data = reader.require<std::string>("data");
+  out.images = reader.require<std::string>("images");
+  out.count = reader.get<uint64_t>("count", out.count);
+  reader.reject_unknown();
+  return out;
+}
+
 class TrainSft : public Stage {
  public:
   std::string name() const override { return "sft"; }
@@ -179,10 +189,12 @@ class TrainSft : public Stage {
     data.conversation = reader.get<std::string>("conversation", data.conversation);
     if (reader.has("system_prompt"))
       data.system_prompt = reader.require<std::string>("system_prompt");
+    if (reader.has("beside")) data.beside = beside_options(reader.child("beside"));
     const Json settings = reader.require<Json>("train");
     reader.reject_unknown();
     const SftOptions options = parse_sft_options(settings, context.config.string() + ": train");
     note_steps(context, settings, options.loop);
+    if (data.beside) data.beside->seed = options.loop.seed;
 
     const bool random = model.starts_with(kRandom);
     LlavaConfig llava;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/json.h"
+#include "base/random.h"
 #include "image/image.h"
 #include "run/image_path.h"
 #include "run/sha256.h"
@@ -49,6 +50,20 @@ std::vector<ConversationRow> read_rows(const fs::path& data, const ConversationO
   return rows;
 }
 
+// `count` of the rows, in the order of the file. Which ones is a function of the seed and of how
+// many there are.
+std::vector<ConversationRow> drawn(std::vector<ConversationRow> rows, const BesideOptions& of) {
+  if (of.count == 0 || of.count >= rows.size()) return rows;
+  CounterRandom random(of.seed, "conversations beside", 0);
+  std::vector<ConversationRow> out;
+  for (size_t i = 0; i < rows.size() && out.size() < of.count; ++i) {
+    const uint64_t wanted = of.count - out.size();
+    if (random.below(static_cast<uint32_t>(rows.size() - i)) >= wanted) continue;
+    out.push_back(std::move(rows[i]));
+  }
+  return out;
+}
+
 }  // namespace
 
 ConversationSamples::ConversationSamples(const ConversationSamplesOptions& options,
@@ -57,9 +72,21 @@ ConversationSamples::ConversationSamples(const ConversationSamplesOptions& optio
                                          Progress* progress)
     : options_(options), preprocess_(preprocess), data_hash_(sha256_file(options.data)) {
   const Conversation conversation(options.conversation, options.system_prompt);
+  add(options.data, options.images, nullptr, conversation, tokenizer);
+  if (const auto& beside = options.beside) {
+    beside_hash_ = sha256_file(beside->data);
+    add(beside->data, beside->images, &*beside, conversation, tokenizer);
+  }
+  if (frozen != nullptr) encode_all(*frozen, progress);
+}
+
+void ConversationSamples::add(const fs::path& data, const fs::path& images, const BesideOptions* of,
+                              const Conversation& conversation, const Tokenizer& tokenizer) {
+  std::vector<ConversationRow> rows =
+      read_rows(data, {.mm_use_im_start_end = options_.mm_use_im_start_end});
+  if (of != nullptr) rows = drawn(std::move(rows), *of);
   std::map<std::string, int64_t> known;
-  for (const ConversationRow& row :
-       read_rows(options.data, {.mm_use_im_start_end = options.mm_use_im_start_end})) {
+  for (const ConversationRow& row : rows) {
     const TrainingText text =
         training_text(tokenizer, conversation, row.turns, ImageTokenStyle::kSplit);
     TrainingSample sample;
@@ -77,7 +104,7 @@ ConversationSamples::ConversationSamples(const ConversationSamplesOptions& optio
     if (marked) {
       const auto [found, added] = known.emplace(row.image, static_cast<int64_t>(pictures_.size()));
       if (added) {
-        pictures_.push_back(image_path(options.images, row.image, row.where));
+        pictures_.push_back(image_path(images, row.image, row.where));
         if (!fs::exists(pictures_.back())) {
           throw Error(
               {.what = "the picture " + printable(pictures_.back().string()) + " does not exist",
@@ -90,7 +117,6 @@ ConversationSamples::ConversationSamples(const ConversationSamplesOptions& optio
     picture_.push_back(picture);
     samples_.push_back(std::move(sample));
   }
-  if (frozen != nullptr) encode_all(*frozen, progress);
 }
 
 at::Tensor ConversationSamples::pixels(const fs::path& file) const {
@@ -127,11 +153,19 @@ at::Tensor ConversationSamples::image(uint64_t index) const {
 }
 
 Json ConversationSamples::identity() const {
-  return {{"data", options_.data.filename().string()},
-          {"sha256", data_hash_},
-          {"conversation", options_.conversation},
-          {"system_prompt", options_.system_prompt ? Json(*options_.system_prompt) : Json()},
-          {"samples", samples_.size()}};
+  Json out = {{"data", options_.data.filename().string()},
+              {"sha256", data_hash_},
+              {"conversation", options_.conversation},
+              {"system_prompt", options_.system_prompt ? Json(*options_.system_prompt) : Json()},
+              {"samples", samples_.size()}};
+  // No key of runs that were begun without it.
+  if (const auto& beside = options_.beside) {
+    out["beside"] = {{"data", beside->data.filename().string()},
+                     {"sha256", beside_hash_},
+                     {"count", beside->count},
+                     {"seed", beside->seed}};
+  }
+  return out;
 }
 
 std::vector<std::string> ConversationSamples::texts(

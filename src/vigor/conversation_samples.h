@@ -17,9 +17,18 @@
 
 namespace vigor {
 
+// Conversations that are trained on beside the others, so that what the model was taught before
+// (questions, say) is not forgotten over captions alone.
+struct BesideOptions {
+  std::filesystem::path data, images;  // as below
+  uint64_t count = 0;                  // that are drawn of the file, each at most once; 0: all
+  uint64_t seed = 0;                   // of the draw
+};
+
 struct ConversationSamplesOptions {
   std::filesystem::path data;  // [{"id", "image", "conversations": [{"from", "value"}, ...]}, ...]
-  std::filesystem::path images;  // folder that "image" is relative to
+  std::filesystem::path images;         // folder that "image" is relative to
+  std::optional<BesideOptions> beside;  // its samples come after those of `data`
   std::string conversation = "vicuna_v1";
   std::optional<std::string> system_prompt;
   bool mm_use_im_start_end = false;
@@ -47,6 +56,9 @@ class ConversationSamples : public SampleSource {
                                         const std::optional<std::string>& system_prompt);
 
  private:
+  // The rows of one file that `of` keeps (all without it).
+  void add(const std::filesystem::path& data, const std::filesystem::path& images,
+           const BesideOptions* of, const Conversation& conversation, const Tokenizer& tokenizer);
   at::Tensor pixels(const std::filesystem::path& file) const;
   void encode_all(const Llava& model, Progress* progress);
 
@@ -56,7 +68,7 @@ class ConversationSamples : public SampleSource {
   std::vector<int64_t> picture_;                 // sample -> pictures_, -1: none
   std::vector<std::filesystem::path> pictures_;  // distinct files
   at::Tensor features_;                          // [pictures, image_tokens, hidden], when frozen
-  std::string data_hash_;
+  std::string data_hash_, beside_hash_;
 };
 
 }  // namespace vigor

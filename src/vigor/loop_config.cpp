@@ -72,6 +72,23 @@ LoopPictures required_pictures(ObjectReader& reader, const std::string& key) {
   return pictures_of(*value, reader.where() + ": " + key);
 }
 
+LoopBeside beside_of(const Json& document, const std::string& where) {
+  ObjectReader reader(document, where);
+  reader.has("comment");
+  LoopBeside out;
+  out.count = reader.get<int64_t>("count", 0);
+  if (const Json* scenes = reader.find("scenes")) {
+    out.pictures = pictures_of({{"scenes", *scenes}}, where);
+    (*out.pictures.scenes)["train"] = true;
+  } else {
+    out.data = reader.require<std::string>("data");
+    out.pictures.images = reader.require<std::string>("images");
+  }
+  reader.reject_unknown();
+  if (out.count < 0) throw wrong_key("key 'count' is below 0", where, "0 is all");
+  return out;
+}
+
 RewardStream stream_of(const std::string& name, const std::string& where) {
   for (const RewardStream stream :
        {RewardStream::kAutomatic, RewardStream::kModel, RewardStream::kHolistic}) {
@@ -130,8 +147,12 @@ LoopVariant variant_of(const Json& document, const std::string& where) {
     out.refine_options = options_of(reader, "refine", Json::object(), kOfRefine);
   }
   out.train = options_of(reader, "train", Json::object(), {"seed"});
+  if (const Json* beside = reader.find("beside")) {
+    out.beside.emplace();
+    if (*beside != Json(false)) *out.beside = beside_of(*beside, where + ": beside");
+  }
   reader.reject_unknown();
-  if (out.base() && (!out.select.empty() || !out.train.empty())) {
+  if (out.base() && (!out.select.empty() || !out.train.empty() || out.beside)) {
     throw wrong_key("variant '" + out.name + "' has no rewards, so nothing is trained", where,
                     "write \"rewards\": {\"automatic\": 1}, or remove its settings");
   }
@@ -305,8 +326,12 @@ LoopConfig read_loop(const Json& document, const std::string& where) {
   out.select = options_of(reader, "select", Json::object(), kOfSelect);
   out.refine = options_of(reader, "refine", Json::object(), kOfRefine);
   out.train = options_of(reader, "train", Json::object(), {"seed"});
-  out.sft = options_of(reader, "sft", Json::object(),
-                       {"model", "data", "images", "out", "train", "seed", "conversation"});
+  out.sft =
+      options_of(reader, "sft", Json::object(),
+                 {"model", "data", "images", "beside", "out", "train", "seed", "conversation"});
+  if (const Json* beside = reader.find("beside")) {
+    out.beside = beside_of(*beside, where + ": beside");
+  }
   if (const Json* part = reader.find("reward_model")) {
     out.reward_model = reward_model_of(*part, out.sample, where + ": reward_model");
   }

@@ -23,6 +23,13 @@ struct LoopPictures {
   int64_t count = 0;           // how many there are, for estimates; 0: not known
 };
 
+// What variants are trained on beside their captions (`train sft`'s key `beside`).
+struct LoopBeside {
+  LoopPictures pictures;  // generated ones are made with conversations ("train": true)
+  std::string data;       // LLaVA conversation JSON; "" for generated ones
+  int64_t count = 0;      // conversations that are drawn, by the seed; 0: all
+};
+
 // Streams that a variant can select by.
 enum class RewardStream { kAutomatic, kModel, kHolistic };
 // "automatic", "model", "holistic".
@@ -36,6 +43,8 @@ struct LoopVariant {
   bool refine = true;                      // section 3.4; needs the automatic stream
   Json refine_options = Json::object();    // over LoopConfig::refine
   Json train = Json::object();             // over LoopConfig::train
+  // In place of LoopConfig::beside; an inner nullopt: nothing beside the captions.
+  std::optional<std::optional<LoopBeside>> beside{};
   bool base() const { return rewards.empty(); }
 };
 
@@ -72,10 +81,11 @@ struct LoopConfig {
   Json sample = Json::object();     // options of `caption`
   Json automatic = Json::object();  // options of `train score`; detector "scenes": their truth
   std::optional<RewardModelPart> reward_model;
-  Json select = Json::object();  // options of `train select`
-  Json refine = Json::object();  // options of `train refine`
-  Json train = Json::object();   // the object `train` of `train sft`
-  Json sft = Json::object();     // further keys of `train sft`
+  Json select = Json::object();      // options of `train select`
+  Json refine = Json::object();      // options of `train refine`
+  Json train = Json::object();       // the object `train` of `train sft`
+  Json sft = Json::object();         // further keys of `train sft`
+  std::optional<LoopBeside> beside;  // of all variants; never of reward models
   std::vector<LoopVariant> variants;
   LoopBenchmarks benchmarks;
   std::string judge;  // file or address; "" is none

@@ -8,6 +8,9 @@
 namespace vigor {
 namespace loop_parts {
 
+// Of generated scenes with "train": LLaVA's conversation JSON.
+constexpr char kConversationsFile[] = "llava_conversations.json";
+
 Json joined_options(const Json& base, const Json& over) {
   Json out = base;
   for (const auto& [name, value] : over.items()) out[name] = value;
@@ -24,17 +27,20 @@ PlannedPictures plan_pictures(Plan& plan, const LoopPictures& pictures, const st
     return {plan.input(pictures.images), "", static_cast<double>(pictures.count)};
   }
   const auto count = static_cast<double>(pictures.count);
-  const size_t job =
-      plan.add({.kind = "scenes",
-                .title = "scenes " + what + ": " + std::to_string(pictures.count) + ", seed " +
-                         dump_json(pictures.scenes->at("seed")),
-                .command = {"scenes"},
-                .config = *pictures.scenes,
-                .out = "scenes",
-                // The lists are written last; the pictures count by their names and sizes.
-                .outputs = {"scenes/truth.jsonl", "scenes/objects.jsonl", "scenes/images"},
-                .units = count,
-                .unit = "pictures"});
+  // The lists are written last; the pictures count by their names and sizes.
+  std::vector<std::string> outputs = {"scenes/truth.jsonl", "scenes/objects.jsonl",
+                                      "scenes/images"};
+  if (pictures.scenes->value("train", false))
+    outputs.emplace_back(std::string("scenes/") + kConversationsFile);
+  const size_t job = plan.add({.kind = "scenes",
+                               .title = "scenes " + what + ": " + std::to_string(pictures.count) +
+                                        ", seed " + dump_json(pictures.scenes->at("seed")),
+                               .command = {"scenes"},
+                               .config = *pictures.scenes,
+                               .out = "scenes",
+                               .outputs = std::move(outputs),
+                               .units = count,
+                               .unit = "pictures"});
   const std::string folder = plan.result(job, "scenes");
   return {folder + "/images", folder, count};
 }
@@ -95,7 +101,8 @@ class LoopPlanner {
   Judged judged();
   size_t train_variant(const LoopVariant& variant);
   size_t sft(const std::string& title, const std::string& model, const std::string& data,
-             const std::string& images, const Json& train, double rows);
+             const std::string& images, const Json& train, double rows,
+             const std::optional<LoopBeside>& beside = std::nullopt);
 
   const LoopConfig& config_;
   Plan& plan_;
@@ -310,12 +317,23 @@ std::string LoopPlanner::rewards(RewardStream stream) {
 }
 
 size_t LoopPlanner::sft(const std::string& title, const std::string& model, const std::string& data,
-                        const std::string& images, const Json& train, double rows) {
+                        const std::string& images, const Json& train, double rows,
+                        const std::optional<LoopBeside>& beside) {
   Json config = sft_options();
   config["model"] = model;
   config["data"] = data;
   config["images"] = images;
   config["train"] = joined_options(train, {{"seed", seed_}});
+  if (beside) {
+    const PlannedPictures shown =
+        plan_pictures(plan_, beside->pictures, "to ask about in training");
+    config["beside"] = {{"data", beside->data.empty() ? shown.folder + "/" + kConversationsFile
+                                                      : plan_.input(beside->data)},
+                        {"images", shown.images},
+                        {"count", beside->count}};
+    // How many a file holds is known when it is read.
+    rows += static_cast<double>(beside->count);
+  }
   const double steps = option_number(train, "max_steps", 0);
   const double units = steps > 0 ? steps * option_number(train, "batch_size", 32)
                                  : rows * option_number(train, "epochs", 1);
@@ -364,7 +382,8 @@ size_t LoopPlanner::train_variant(const LoopVariant& variant) {
        .units = pictures().count,
        .unit = "pictures"});
   return sft("sft: " + variant.name, base_, plan_.result(refined, "conversations.json"),
-             pictures().images, joined_options(config_.train, variant.train), pictures().count);
+             pictures().images, joined_options(config_.train, variant.train), pictures().count,
+             variant.beside ? *variant.beside : config_.beside);
 }
 
 LoopCheckpoint LoopPlanner::checkpoint(const LoopVariant& variant) {

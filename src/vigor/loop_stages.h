@@ -33,7 +33,8 @@ StageResult reward_data_stage(FileSystem& files, const Json& config, const std::
 
 // Section 3.3: the best sample of each picture.
 //   {"rewards": {STREAM: FILE}, "weights": {STREAM: 1}, "normalise": "variance",
-//    "per_sentence": false, "positive_weight": 0, "detail_weight": 0, "creative_weight": 0, "out"}
+//    "per_sentence": false, "positive_weight": 0, "detail_weight": 0, "creative_weight": 0,
+//    "length_fair": false, "first": false, "out"}
 StageResult select_stage(FileSystem& files, const Json& config, const std::string& where);
 
 // Section 3.4: the chosen captions without the sentences that name what is not there, as LLaVA's

@@ -257,27 +257,32 @@ class Checker {
     }
   }
 
-  // "A red cup, a red cup and a cup": things that are listed one by one are as many things.
+  // "A red cup, a red cup and a cup": things that are listed one by one are as many things, of the
+  // kind and of the colour.
   void check_repeats() {
     if (related_) return;
-    std::map<std::string, int64_t> listed, times;
+    struct Listed {
+      int64_t number = 0, times = 0;
+    };
+    std::map<std::string, Listed> kinds;
+    std::map<std::pair<std::string, std::string>, Listed> coloured;
     for (const Mention& mention : mentions_) {
       const Described d = described(mention);
-      if (d.definite) continue;
-      const int64_t number = d.number >= 0 ? d.number : mention.plural ? 2 : 1;
-      for (const std::string& key : {mention.kind, mention.kind + "/" + d.colour}) {
-        listed[key] += number;
-        ++times[key];
-      }
+      if (d.definite || count(mention.kind) == 0) continue;
+      const auto add = [&](Listed& to) {
+        to.number += d.number >= 0 ? d.number : mention.plural ? 2 : 1;
+        ++to.times;
+      };
+      add(kinds[mention.kind]);
+      if (!d.colour.empty()) add(coloured[{mention.kind, d.colour}]);
     }
-    for (const auto& [key, number] : listed) {
-      const size_t slash = key.find('/');
-      const std::string kind = key.substr(0, slash);
-      const std::string colour = slash == std::string::npos ? "" : key.substr(slash + 1);
-      if (times[key] < 2 || count(kind) == 0) continue;
-      claim(number <=
-                count(kind, [&](const auto& o) { return colour.empty() || o.colour == colour; }),
-            SentenceError::kCount);
+    for (const auto& [kind, listed] : kinds) {
+      if (listed.times > 1) claim(listed.number <= count(kind), SentenceError::kCount);
+    }
+    for (const auto& [of, listed] : coloured) {
+      if (listed.times < 2) continue;
+      const auto alike = [&colour = of.second](const auto& o) { return o.colour == colour; };
+      claim(listed.number <= count(of.first, alike), SentenceError::kCount);
     }
   }
 

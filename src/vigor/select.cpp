@@ -216,16 +216,18 @@ Selection select_captions(std::vector<ScoredCaption> captions, const SelectOptio
     scale.negative = normalise_values(negative, options.normalise);
     scale.positive = normalise_values(positive, options.normalise);
     out.scales.push_back(scale);
+    if (options.first) continue;
     for (size_t j = 0; j < with.size(); ++j) {
       sums[with[j]].penalty += weight * negative[j];
       sums[with[j]].credit += weight * positive[j];
     }
   }
-
-  add_bonus(captions, &ScoredCaption::detail, options.detail_weight, options.normalise, sums,
-            complete);
-  add_bonus(captions, &ScoredCaption::creative, options.creative_weight, options.normalise, sums,
-            complete);
+  if (!options.first) {
+    add_bonus(captions, &ScoredCaption::detail, options.detail_weight, options.normalise, sums,
+              complete);
+    add_bonus(captions, &ScoredCaption::creative, options.creative_weight, options.normalise, sums,
+              complete);
+  }
 
   for (size_t first = 0; first < captions.size();) {
     size_t end = first;

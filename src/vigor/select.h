@@ -77,6 +77,10 @@ struct SelectOptions {
   bool per_sentence = false;
   // The length-fair rule above; `per_sentence` and `positive_weight` are not of it.
   bool length_fair = false;
+  // Nothing is chosen: each picture's first caption is taken, of those that could be. A control,
+  // for what training on a model's own captions does without rewards; the other rules then decide
+  // nothing.
+  bool first = false;
   // What credit takes from the penalty, 0 or more. The paper: 0, credit breaks ties only.
   double positive_weight = 0;
   // What the level of detail, and creativity, take from the penalty, 0 or more: normalised as the

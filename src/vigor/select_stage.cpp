@@ -39,6 +39,7 @@ Settings read_settings(const Json& config, const std::string& where) {
   out.options.detail_weight = reader.get<double>("detail_weight", 0);
   out.options.creative_weight = reader.get<double>("creative_weight", 0);
   out.options.length_fair = reader.get<bool>("length_fair", false);
+  out.options.first = reader.get<bool>("first", false);
   out.out = reader.require<std::string>("out");
   reader.reject_unknown();
   return out;
@@ -93,6 +94,7 @@ StageResult select_stage(FileSystem& files, const Json& config, const std::strin
                             {"length_fair", settings.options.length_fair}},
                .inputs = settings.rewards};
   // Not a key of selections that were made without them.
+  if (settings.options.first) key.settings["first"] = true;
   if (settings.options.detail_weight != 0) {
     key.settings["detail_weight"] = settings.options.detail_weight;
   }

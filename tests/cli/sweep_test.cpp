@@ -44,6 +44,18 @@ TEST_P(EndToEndSweepPlan, IsTheOneThatWasAgreed) {
   EXPECT_FALSE(fs::exists(folder / "out")) << "a dry run writes nothing";
 }
 
+// What is concluded from eight seeds is said of the settings of three.
+TEST(ShippedSweeps, TheLongDemoIsTheDemoWithMoreSeedsAndOtherPictures) {
+  const auto read = [](const char* name) {
+    Json out = read_json_file(testing::source_dir() / "configs/sweeps" / name);
+    for (const char* own : {"comment", "title", "seeds"}) EXPECT_EQ(out.erase(own), 1u) << own;
+    EXPECT_EQ(out["benchmarks"].erase("scenes"), 1u);
+    EXPECT_EQ(out["benchmarks"]["rank"].erase("samples"), 1u);
+    return out;
+  };
+  EXPECT_EQ(read("demo.json"), read("demo-long.json"));
+}
+
 // Captions that were recorded of generated scenes: no weights are needed.
 class EndToEndSweep : public ::testing::Test {
  protected:

@@ -176,6 +176,30 @@ TEST(LoopPlan, AVariantsSettingsAreLaidOverTheCommonOnes) {
   EXPECT_EQ(kinds(loop).count("score-model"), 0u) << "no reward model is needed";
 }
 
+TEST(LoopPlan, QuestionsBesideTheCaptionsReachTheVariantsAndNoRewardModel) {
+  Json config = document();
+  config["beside"] = {{"scenes", {{"seed", 9}, {"count", 20}, {"caption_share", 0}}}, {"count", 5}};
+  config["variants"] = {
+      "base", "All", {{"name", "alone"}, {"rewards", {{"model", 1}}}, {"beside", false}}};
+  LoopPlan loop = planned(config, false);
+  const PlannedJob& made = job(loop, "scenes to ask about in training: 20, seed 9");
+  EXPECT_EQ(made.job.config["train"], true) << "scenes without it have no conversations";
+  EXPECT_THAT(made.job.outputs, testing::Contains("scenes/llava_conversations.json"));
+  const PlannedJob& trained = job(loop, "sft: All (seed 0)");
+  const Json& beside = trained.job.config["beside"];
+  EXPECT_EQ(beside["data"], (made.folder / "scenes/llava_conversations.json").string());
+  EXPECT_EQ(beside["images"], (made.folder / "scenes/images").string());
+  EXPECT_EQ(beside["count"], 5);
+  EXPECT_EQ(trained.job.units, (10 + 5) * 2) << "pictures and questions, two epochs";
+  EXPECT_FALSE(job(loop, "sft: alone (seed 0)").job.config.contains("beside"));
+  EXPECT_FALSE(job(loop, "sft: reward model (seed 0)").job.config.contains("beside"));
+
+  config["variants"][2]["beside"] = {{"data", "base"}, {"images", "pictures"}};
+  loop = planned(config, false);
+  EXPECT_EQ(job(loop, "sft: alone (seed 0)").job.config["beside"]["data"], "base");
+  EXPECT_EQ(job(loop, "sft: alone (seed 0)").job.config["beside"]["images"], "pictures");
+}
+
 TEST(LoopPlan, EveryCheckpointIsEvaluatedAndTheBaseOnce) {
   Json config = document();
   config["seeds"] = {0, 1, 2};
@@ -233,6 +257,16 @@ TEST(LoopConfigTest, MistakesAreNamed) {
       {"/variants/1",
        {{"name", "x"}, {"rewards", {{"model", 1}}}, {"refine", true}},
        "refined without the automatic stream"},
+      {"/variants/1", {{"name", "x"}, {"beside", false}}, "has no rewards"},
+      {"/variants/1",
+       {{"name", "x"}, {"rewards", {{"model", 1}}}, {"beside", true}},
+       "variant 2: beside"},
+      {"/beside", {{"data", "a.json"}}, "'images'"},
+      {"/beside", {{"scenes", {{"seed", 1}}}}, "'count'"},
+      {"/beside", {{"scenes", {{"seed", 1}, {"count", 1}}}, {"count", -1}}, "'count' is below 0"},
+      {"/beside",
+       {{"scenes", {{"seed", 1}, {"count", 1}, {"train", true}}}},
+       "decided by the plan"},
       {"/reward_model/start", "AT", "'start' is 'AT'"},
       {"/reward_model/annotate", {{"format", "faithscore"}}, "neither 'file'"},
       {"/automatic", Json::object(), "needs a detector"},

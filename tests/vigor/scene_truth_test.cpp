@@ -66,6 +66,8 @@ TEST(SceneTruth, EachKindOfErrorIsFound) {
   EXPECT_THAT(errors("There are two cars, a cup and a car."), ElementsAre(E::kCount));
   EXPECT_THAT(errors("The cup is small, and the cup is on the left side."), IsEmpty());
   EXPECT_THAT(errors("A dog and three cars."), ElementsAre(E::kObject, E::kCount));
+  EXPECT_EQ(check_sentence(street(), "There is a car and a car.").claims, 3)
+      << "each is there, and there are two";
   const CheckedSentence nothing = check_sentence(street(), "It is a sunny day.");
   EXPECT_EQ(nothing.claims, 0);
   EXPECT_THAT(nothing.errors, IsEmpty());

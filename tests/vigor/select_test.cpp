@@ -238,6 +238,20 @@ TEST(Select, LengthFairChoosesNoLengthWhereErrorsAreChance) {
   EXPECT_NEAR(chosen_length(), mean, 0.5);
 }
 
+TEST(Select, TheFirstOfThoseThatCouldBeChosenWithoutChoosing) {
+  SelectOptions options = two_streams();
+  options.first = options.length_fair = true;
+  options.detail_weight = 1;
+  ScoredCaption unscored = caption("a", 0, {0, 9}, {0, 9});
+  unscored.signals[1].reset();
+  const Selection selection = select_captions(
+      {caption("a", 2, {0, 5}, {0, 5}), caption("a", 1, {9, 0}, {9, 0}), unscored}, options);
+  ASSERT_EQ(selection.chosen.size(), 1u);
+  EXPECT_EQ(selection.chosen[0].sample, 1) << "the worst by every reward, and the first with both";
+  EXPECT_EQ(selection.chosen[0].decided_by, "id");
+  EXPECT_EQ(selection.chosen[0].left_out, 1);
+}
+
 TEST(Select, WrongInputIsOneError) {
   const auto message = [](std::vector<ScoredCaption> captions, const SelectOptions& options) {
     try {
