@@ -11,24 +11,19 @@
 #include "reports/page.h"
 #include "reports/report_content.h"
 #include "reports/report_formats.h"
+#include "reports/sweep_drawing.h"
 #include "reports/sweep_report.h"
 
 namespace vigor::reports {
 namespace {
 
-constexpr double kLevel = 0.05;
-
 std::string range_text(Unit unit, const statistics::Interval& interval) {
   return sweep_number(unit, interval.low) + " to " + sweep_number(unit, interval.high);
 }
 
-bool shown(const SweepCell& cell) {
-  return cell.p_holm && *cell.p_holm < kLevel;
-}
-
 // What a test shows: " ▲" better, " ▼" worse, "".
 std::string mark(const SweepColumn& column, const SweepCell& cell) {
-  if (!shown(cell) || column.better == Better::kNeither) return "";
+  if (!beyond_chance(cell) || column.better == Better::kNeither) return "";
   const bool up = cell.change->difference.value > 0;
   return up == (column.better == Better::kHigher) ? " \xE2\x96\xB2" : " \xE2\x96\xBC";
 }
@@ -84,9 +79,30 @@ std::string seeds_sentence(const SweepReport& report) {
       seeds);
 }
 
-std::string html_cell(const SweepColumn& column, const SweepCell& cell) {
+// Why figures of a table are missing: each reason once, by its number in the cells.
+class Reasons {
+ public:
+  explicit Reasons(const SweepTable& table) {
+    for (const SweepRow& row : table.rows) {
+      for (const SweepCell& cell : row.cells) {
+        if (!cell.value && number(cell) > all_.size()) all_.push_back(cell.reason);
+      }
+    }
+  }
+  // From 1.
+  size_t number(const SweepCell& cell) const {
+    return static_cast<size_t>(std::find(all_.begin(), all_.end(), cell.reason) - all_.begin()) + 1;
+  }
+  const std::vector<std::string>& all() const { return all_; }
+
+ private:
+  std::vector<std::string> all_;
+};
+
+std::string html_cell(const SweepColumn& column, const SweepCell& cell, const Reasons& reasons) {
   if (!cell.value) {
-    return "<td class=\"n\">\xE2\x80\x93<small>" + bdi(cell.reason) + "</small></td>";
+    return "<td class=\"n\">\xE2\x80\x93<small title=\"" + html_text(printable(cell.reason)) +
+           fmt::format("\">note {}</small></td>", reasons.number(cell));
   }
   std::string out = "<td class=\"n\">" + html_text(sweep_number(column.unit, *cell.value));
   if (cell.interval) {
@@ -102,6 +118,7 @@ std::string html_cell(const SweepColumn& column, const SweepCell& cell) {
 }
 
 std::string html_table(const SweepTable& table) {
+  const Reasons reasons(table);
   std::string out =
       "<section>\n<h2>" + html_text(table_title(table)) +
       "</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">variant</th>";
@@ -115,7 +132,7 @@ std::string html_table(const SweepTable& table) {
            (row.published ? "<small>published</small>" : "") + "</th>";
     for (size_t c = 0; c < table.columns.size(); ++c) {
       out += row.published ? "<td class=\"n note\">" + html_text(row.printed[c]) + "</td>"
-                           : html_cell(table.columns[c], row.cells[c]);
+                           : html_cell(table.columns[c], row.cells[c], reasons);
     }
     out += "</tr>\n";
   }
@@ -125,11 +142,15 @@ std::string html_table(const SweepTable& table) {
            (column.better == Better::kLower ? " (lower is better)" : "") + ". ";
   }
   for (const std::string& note : table.notes) out += html_text(note) + " ";
+  for (size_t i = 0; i < reasons.all().size(); ++i) {
+    out += fmt::format("<br>Note {}: ", i + 1) + bdi(reasons.all()[i]);
+  }
   return out + "</p>\n</section>\n";
 }
 
-std::string markdown_cell(const SweepColumn& column, const SweepCell& cell) {
-  if (!cell.value) return "\xE2\x80\x93 " + code_span(cell.reason, 120);
+std::string markdown_cell(const SweepColumn& column, const SweepCell& cell,
+                          const Reasons& reasons) {
+  if (!cell.value) return fmt::format("\xE2\x80\x93 <sub>note {}</sub>", reasons.number(cell));
   std::string out = sweep_number(column.unit, *cell.value);
   if (cell.interval) out += " <sub>" + range_text(column.unit, *cell.interval) + "</sub>";
   if (cell.change) {
@@ -140,6 +161,11 @@ std::string markdown_cell(const SweepColumn& column, const SweepCell& cell) {
 }
 
 }  // namespace
+
+bool beyond_chance(const SweepCell& cell) {
+  constexpr double kLevel = 0.05;
+  return cell.p_holm && *cell.p_holm < kLevel;
+}
 
 std::string sweep_number(Unit unit, double value, bool sign) {
   const UnitScale scale = unit_scale(unit);
@@ -192,6 +218,7 @@ std::string sweep_markdown(const SweepReport& report) {
     for (const std::string& failure : report.failures) out += "- " + code_span(failure, 400) + "\n";
   }
   for (const SweepTable& table : report.tables) {
+    const Reasons reasons(table);
     out += "\n## " + table_title(table) + "\n\n| variant |";
     std::string rule = "|---|";
     for (const SweepColumn& column : table.columns) {
@@ -204,12 +231,16 @@ std::string sweep_markdown(const SweepReport& report) {
       out += "| " + (row.published ? row.name + " (published)" : code_span(row.name, 40)) + " |";
       for (size_t c = 0; c < table.columns.size(); ++c) {
         out += " " +
-               (row.published ? row.printed[c] : markdown_cell(table.columns[c], row.cells[c])) +
+               (row.published ? row.printed[c]
+                              : markdown_cell(table.columns[c], row.cells[c], reasons)) +
                " |";
       }
       out += "\n";
     }
     for (const std::string& note : table.notes) out += "\n" + note + "\n";
+    for (size_t i = 0; i < reasons.all().size(); ++i) {
+      out += fmt::format("\nNote {}: ", i + 1) + code_span(reasons.all()[i], 400) + "\n";
+    }
   }
   return out;
 }
@@ -225,10 +256,11 @@ std::string sweep_html(const SweepReport& report) {
   std::string items;
   for (const std::string& failure : report.failures) items += "<li>" + bdi(failure) + "</li>";
   if (!items.empty()) body += warning_box(items);
+  body += sweep_forests(report);
   for (const SweepTable& table : report.tables) body += html_table(table);
   body += page_footer() + "</main>\n";
   static const std::string kStyle =
-      std::string(assets::kReportCss) +
+      std::string(assets::kReportCss) + std::string(assets::kRunsCss) +
       ".n { text-align: right; } td small, th small { display: block; color: var(--soft); "
       "font-weight: 400; white-space: nowrap; } .scroll { overflow-x: auto; } th, td { padding: "
       "6px 10px; border-bottom: 1px solid var(--line); vertical-align: top; } th { text-align: "

@@ -220,6 +220,13 @@ void SweepGatherer::add_table(SweepReport& report, SweepTable table,
   report.tables.push_back(std::move(table));
 }
 
+// Of figures that no run has; those of a run say themselves.
+Unit unit_of(const std::string& benchmark) {
+  if (benchmark == "ranking") return Unit::kRank;
+  if (benchmark == "mmhal") return Unit::kRating;
+  return benchmark == "mme" ? Unit::kPoints : Unit::kShare;
+}
+
 // Columns of the paper's table, and what it prints of LLaVA and ViGoR.
 SweepTable paper_table(const std::string& id) {
   SweepTable out;
@@ -234,8 +241,13 @@ SweepTable paper_table(const std::string& id) {
       out.notes.push_back("Published rows: " + from.measured_with + ".");
     }
     for (const PublishedColumn& column : from.columns) {
-      out.columns.push_back(
-          {from.benchmark, column.key, column.group, column.head, column.name, {}, {}});
+      out.columns.push_back({from.benchmark,
+                             column.key,
+                             column.group,
+                             column.head,
+                             column.name,
+                             unit_of(from.benchmark),
+                             {}});
     }
     for (const PublishedRow& row : from.rows) {
       if (id != "5" && !row.method.starts_with("LLaVA") && !row.method.starts_with("ViGoR"))

@@ -113,6 +113,9 @@ std::string sweep_text(const SweepReport& report);
 std::vector<std::filesystem::path> write_sweep_report(FileSystem& files, const SweepReport& report,
                                                       const std::filesystem::path& folder);
 
+// Whether the difference is shown: p below 0.05 after Holm's correction over the table.
+bool beyond_chance(const SweepCell& cell);
+
 // "84.6", "1531.3", "3.12": without the unit, which stands in the heading.
 std::string sweep_number(Unit unit, double value, bool sign = false);
 // "%", "points", "".

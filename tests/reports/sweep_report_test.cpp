@@ -110,6 +110,38 @@ TEST_F(SweepReportTest, AMissingRunIsNoFigureAndSaysWhy) {
   EXPECT_THAT(sweep_text(report), HasSubstr("-: AT: seed 2: not started"));
 }
 
+size_t times(const std::string& text, const std::string& what) {
+  size_t count = 0;
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+  return count;
+}
+
+TEST_F(SweepReportTest, AReasonIsPrintedOnceBelowItsTable) {
+  input_.runs.back() = {1, 2, "pope", "", "not <started>"};
+  const SweepReport report = gather_sweep(input_);
+  const std::string html = sweep_html(report), markdown = sweep_markdown(report);
+  EXPECT_GT(times(html, ">note 1</small>"), 3u) << "every figure of the variant points to it";
+  EXPECT_EQ(times(html, "<br>Note 1: <bdi>seed 2: not &lt;started&gt;</bdi>"), 1u);
+  EXPECT_GT(times(markdown, "<sub>note 1</sub>"), 3u);
+  EXPECT_EQ(times(markdown, "not <started>"), 1u);
+  EXPECT_THAT(markdown, HasSubstr("Note 1: `seed 2: not <started>`"));
+  EXPECT_THAT(html, Not(HasSubstr("What training changed"))) << "no difference can be told";
+}
+
+TEST_F(SweepReportTest, DifferencesAreDrawnWithTheirNumbers) {
+  const SweepReport report = gather_sweep(input_);
+  const SweepCell& tuned = cell(table(report, "3"), "AT", "average.accuracy");
+  const std::string html = sweep_html(report);
+  EXPECT_THAT(html, HasSubstr("<h2>What training changed</h2>"));
+  EXPECT_THAT(html, HasSubstr("POPE, accuracy on average"));
+  EXPECT_THAT(html, HasSubstr("Differences to base with 95 % intervals, "));
+  EXPECT_THAT(html,
+              HasSubstr(sweep_number(Unit::kShare, tuned.change->difference.value, true) + " (" +
+                        sweep_number(Unit::kShare, tuned.change->difference.interval.low, true)));
+  EXPECT_TRUE(beyond_chance(tuned));
+  EXPECT_FALSE(beyond_chance(cell(table(report, "3"), "base", "average.accuracy")));
+}
+
 TEST_F(SweepReportTest, ARunThatCannotBeReadIsMissing) {
   testing::write_text(folder_ / "base/metrics.json", "{");
   const SweepReport report = gather_sweep(input_);

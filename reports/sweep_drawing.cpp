@@ -1,0 +1,83 @@
+#include "reports/sweep_drawing.h"
+
+#include <fmt/format.h>
+
+#include "reports/report_content.h"
+#include "reports/report_drawing.h"
+
+namespace vigor::reports {
+namespace {
+
+struct Chief {
+  const char *benchmark, *key, *title;
+};
+// In the order in which they are drawn.
+constexpr Chief kChief[] = {{"chair", "chair_i", "CHAIRi: named objects that are absent"},
+                            {"sentences", "wrong_share", "Wrong sentences"},
+                            {"chair", "recall", "Recall of true objects"},
+                            {"pope", "average.accuracy", "POPE, accuracy on average"},
+                            {"mme", "all_tasks.score", "MME, sum of the tasks that were asked"},
+                            {"mmhal", "average", "MMHal-Bench, average rating"},
+                            {"ranking", "average", "Mean rank over the judge's criteria"}};
+
+ForestRow forest_row(const SweepColumn& column, const std::string& variant, const SweepCell& cell) {
+  const UnitScale scale = unit_scale(column.unit);
+  const statistics::Difference& change = cell.change->difference;
+  ForestRow row{.heading = "",
+                .label = variant,
+                .text = fmt::format("{} ({} to {})", sweep_number(column.unit, change.value, true),
+                                    sweep_number(column.unit, change.interval.low, true),
+                                    sweep_number(column.unit, change.interval.high, true)),
+                .difference = change.value * scale.factor,
+                .low = change.interval.low * scale.factor,
+                .high = change.interval.high * scale.factor};
+  if (beyond_chance(cell) && column.better != Better::kNeither) {
+    const bool up = change.value > 0;
+    row.verdict = up == (column.better == Better::kHigher) ? Verdict::kBetter : Verdict::kWorse;
+  }
+  return row;
+}
+
+// Rows of the figure, of the table that has it of the most variants.
+std::vector<ForestRow> rows_of(const SweepReport& report, const Chief& chief, Unit& unit) {
+  std::vector<ForestRow> most;
+  for (const SweepTable& table : report.tables) {
+    for (size_t c = 0; c < table.columns.size(); ++c) {
+      const SweepColumn& column = table.columns[c];
+      if (column.benchmark != chief.benchmark || column.key != chief.key) continue;
+      std::vector<ForestRow> rows;
+      for (const SweepRow& row : table.rows) {
+        if (row.published || !row.cells[c].change) continue;
+        rows.push_back(forest_row(column, row.name, row.cells[c]));
+      }
+      if (rows.size() <= most.size()) continue;
+      rows[0].heading =
+          std::string(chief.title) + (column.better == Better::kLower ? " (lower is better)" : "");
+      unit = column.unit;
+      most = std::move(rows);
+    }
+  }
+  return most;
+}
+
+}  // namespace
+
+std::string sweep_forests(const SweepReport& report) {
+  std::string out;
+  for (const Unit wanted : {Unit::kShare, Unit::kPoints, Unit::kRating, Unit::kRank}) {
+    std::vector<ForestRow> all;
+    for (const Chief& chief : kChief) {
+      Unit unit = wanted;
+      const std::vector<ForestRow> rows = rows_of(report, chief, unit);
+      if (unit == wanted) all.insert(all.end(), rows.begin(), rows.end());
+    }
+    if (all.empty()) continue;
+    const std::string steps = unit_scale(wanted).of_steps;
+    const std::string title = fmt::format("Differences to {} with 95 % intervals, {}",
+                                          report.variants.front().name, steps);
+    out += wide_figure(title, draw_forest(title, all, steps));
+  }
+  return out.empty() ? out : "<section>\n<h2>What training changed</h2>\n" + out + "</section>\n";
+}
+
+}  // namespace vigor::reports
