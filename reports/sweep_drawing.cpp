@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/html_parts.h"
 #include "reports/report_content.h"
 #include "reports/report_drawing.h"
 
@@ -38,10 +39,11 @@ ForestRow forest_row(const SweepColumn& column, const std::string& variant, cons
   return row;
 }
 
-// Rows of the figure, of the table that has it of the most variants.
+// Rows of the figure. Table 5 repeats figures of other tables for three of the variants.
 std::vector<ForestRow> rows_of(const SweepReport& report, const Chief& chief, Unit& unit) {
   std::vector<ForestRow> most;
   for (const SweepTable& table : report.tables) {
+    if (table.id == "5") continue;
     for (size_t c = 0; c < table.columns.size(); ++c) {
       const SweepColumn& column = table.columns[c];
       if (column.benchmark != chief.benchmark || column.key != chief.key) continue;
@@ -77,7 +79,13 @@ std::string sweep_forests(const SweepReport& report) {
                                           report.variants.front().name, steps);
     out += wide_figure(title, draw_forest(title, all, steps));
   }
-  return out.empty() ? out : "<section>\n<h2>What training changed</h2>\n" + out + "</section>\n";
+  if (out.empty()) return out;
+  return "<section>\n<h2>What training changed</h2>\n<p class=\"note\">\xE2\x96\xB2 better, "
+         "\xE2\x96\xBC worse than " +
+         bdi(report.variants.front().name) +
+         ", beyond chance (p &lt; 0.05 after Holm's correction over the figure's table); "
+         "\xE2\x97\x8F no difference shown.</p>\n" +
+         out + "</section>\n";
 }
 
 }  // namespace vigor::reports

@@ -91,7 +91,14 @@ class Reasons {
   }
   // From 1.
   size_t number(const SweepCell& cell) const {
-    return static_cast<size_t>(std::find(all_.begin(), all_.end(), cell.reason) - all_.begin()) + 1;
+    // What the base has for a reason as well is not of a seed.
+    const size_t seed =
+        cell.reason.starts_with("seed ") ? cell.reason.find(": ") : std::string::npos;
+    const std::string bare = seed == std::string::npos ? "" : cell.reason.substr(seed + 2);
+    const auto found = std::find_if(all_.begin(), all_.end(), [&](const std::string& one) {
+      return one == cell.reason || (!bare.empty() && one == bare);
+    });
+    return static_cast<size_t>(found - all_.begin()) + 1;
   }
   const std::vector<std::string>& all() const { return all_; }
 

@@ -111,12 +111,13 @@ Keys sft_keys() {
       {"data", kText, kRequired, "LLaVA conversation JSON"},
       {"images", kText, kRequired, "folder that the data's pictures are named from"},
       {"beside", kObject, "nothing",
-       "further conversations that are trained on among those of `data`, so that what the model "
-       "was taught before is not forgotten"},
+       "further conversations that are trained on as well (shuffled among those of `data` unless "
+       "`train.shuffle` is false), so that what the model was taught before is not forgotten"},
       {"beside.comment", kText, kComment.fallback, kComment.meaning},
       {"beside.data", kText, kRequired, "their LLaVA conversation JSON"},
-      {"beside.images", kText, kRequired, "folder that their pictures are named from"},
-      {"beside.count", kWhole, "0", "how many are drawn, by `train.seed`; 0: all"},
+      {"beside.images", kText, kRequired,
+       "folder that their pictures are named from; may be that of `data`"},
+      {"beside.count", kWhole, "0", "how many are drawn at most, by `train.seed`; 0: all"},
       kOut,
       kConversation,
       {"system_prompt", kText, "the template's", "replaces the template's system prompt"},

@@ -109,7 +109,8 @@ void ConversationSamples::add(const fs::path& data, const fs::path& images, cons
           throw Error(
               {.what = "the picture " + printable(pictures_.back().string()) + " does not exist",
                .where = row.where,
-               .fix = "check 'images', the folder that pictures are relative to"});
+               .fix = std::string("check '") + (of == nullptr ? "" : "beside.") +
+                      "images', the folder that pictures are relative to"});
         }
       }
       picture = found->second;

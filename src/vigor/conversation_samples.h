@@ -21,7 +21,7 @@ namespace vigor {
 // (questions, say) is not forgotten over captions alone.
 struct BesideOptions {
   std::filesystem::path data, images;  // as below
-  uint64_t count = 0;                  // that are drawn of the file, each at most once; 0: all
+  uint64_t count = 0;                  // that are drawn of the file at most, each once; 0: all
   uint64_t seed = 0;                   // of the draw
 };
 

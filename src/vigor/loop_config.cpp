@@ -73,19 +73,33 @@ LoopPictures required_pictures(ObjectReader& reader, const std::string& key) {
 }
 
 LoopBeside beside_of(const Json& document, const std::string& where) {
+  constexpr int64_t kMost = 1'000'000'000;
+  if (!document.is_object()) {
+    throw wrong_key("key 'beside' is no object", where,
+                    "write {\"data\": FILE, \"images\": DIR} or {\"scenes\": {\"seed\": 1, "
+                    "\"count\": 100}}; a variant may have false, for none");
+  }
   ObjectReader reader(document, where);
   reader.has("comment");
   LoopBeside out;
   out.count = reader.get<int64_t>("count", 0);
-  if (const Json* scenes = reader.find("scenes")) {
+  const Json* scenes = reader.find("scenes");
+  out.data = reader.get<std::string>("data", "");
+  out.pictures.images = reader.get<std::string>("images", "");
+  reader.reject_unknown();
+  const bool files = !out.data.empty() && !out.pictures.images.empty();
+  const bool neither = out.data.empty() && out.pictures.images.empty();
+  if (scenes != nullptr ? !neither : !files) {
+    throw wrong_key("key 'beside' names not one source of conversations", where,
+                    "give 'data' with 'images', or 'scenes'");
+  }
+  if (scenes != nullptr) {
     out.pictures = pictures_of({{"scenes", *scenes}}, where);
     (*out.pictures.scenes)["train"] = true;
-  } else {
-    out.data = reader.require<std::string>("data");
-    out.pictures.images = reader.require<std::string>("images");
   }
-  reader.reject_unknown();
-  if (out.count < 0) throw wrong_key("key 'count' is below 0", where, "0 is all");
+  if (out.count < 0 || out.count > kMost) {
+    throw wrong_key("key 'count' is not between 0 and " + std::to_string(kMost), where, "0 is all");
+  }
   return out;
 }
 

@@ -27,7 +27,7 @@ struct LoopPictures {
 struct LoopBeside {
   LoopPictures pictures;  // generated ones are made with conversations ("train": true)
   std::string data;       // LLaVA conversation JSON; "" for generated ones
-  int64_t count = 0;      // conversations that are drawn, by the seed; 0: all
+  int64_t count = 0;      // conversations that are drawn at most, by the seed; 0: all
 };
 
 // Streams that a variant can select by.

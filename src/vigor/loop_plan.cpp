@@ -51,6 +51,16 @@ namespace {
 
 using namespace loop_parts;
 
+// Conversations that are trained on beside the captions, as far as the plan knows: how many a file
+// holds is known when it is read.
+double beside_rows(const LoopBeside& beside) {
+  const auto asked = static_cast<double>(beside.count);
+  if (!beside.pictures.scenes) return asked;
+  const double all = static_cast<double>(beside.pictures.count) *
+                     option_number(*beside.pictures.scenes, "conversations", 1);
+  return asked > 0 ? std::min(asked, all) : all;
+}
+
 // Fewer held-out pictures than this, as they are expected, say nothing; there may be none.
 constexpr double kHeldOutPictures = 5;
 
@@ -327,12 +337,10 @@ size_t LoopPlanner::sft(const std::string& title, const std::string& model, cons
   if (beside) {
     const PlannedPictures shown =
         plan_pictures(plan_, beside->pictures, "to ask about in training");
-    config["beside"] = {{"data", beside->data.empty() ? shown.folder + "/" + kConversationsFile
-                                                      : plan_.input(beside->data)},
-                        {"images", shown.images},
-                        {"count", beside->count}};
-    // How many a file holds is known when it is read.
-    rows += static_cast<double>(beside->count);
+    const std::string file = beside->pictures.scenes ? shown.folder + "/" + kConversationsFile
+                                                     : plan_.input(beside->data);
+    config["beside"] = {{"data", file}, {"images", shown.images}, {"count", beside->count}};
+    rows += beside_rows(*beside);
   }
   const double steps = option_number(train, "max_steps", 0);
   const double units = steps > 0 ? steps * option_number(train, "batch_size", 32)

@@ -192,6 +192,9 @@ TEST(LoopPlan, QuestionsBesideTheCaptionsReachTheVariantsAndNoRewardModel) {
   EXPECT_EQ(beside["count"], 5);
   EXPECT_EQ(trained.job.units, (10 + 5) * 2) << "pictures and questions, two epochs";
   EXPECT_FALSE(job(loop, "sft: alone (seed 0)").job.config.contains("beside"));
+  config["beside"]["count"] = 500;
+  EXPECT_EQ(job(planned(config, false), "sft: All (seed 0)").job.units, (10 + 20) * 2)
+      << "no more than there are";
   EXPECT_FALSE(job(loop, "sft: reward model (seed 0)").job.config.contains("beside"));
 
   config["variants"][2]["beside"] = {{"data", "base"}, {"images", "pictures"}};
@@ -261,9 +264,17 @@ TEST(LoopConfigTest, MistakesAreNamed) {
       {"/variants/1",
        {{"name", "x"}, {"rewards", {{"model", 1}}}, {"beside", true}},
        "variant 2: beside"},
-      {"/beside", {{"data", "a.json"}}, "'images'"},
+      {"/beside", {{"data", "a.json"}}, "'data' with 'images'"},
+      {"/beside", {{"data", ""}, {"images", "b"}}, "'data' with 'images'"},
+      {"/beside", Json::object(), "'data' with 'images', or 'scenes'"},
+      {"/beside", true, "'beside' is no object"},
+      {"/beside",
+       {{"scenes", {{"seed", 1}, {"count", 1}}}, {"data", "a"}},
+       "not one source of conversations"},
       {"/beside", {{"scenes", {{"seed", 1}}}}, "'count'"},
-      {"/beside", {{"scenes", {{"seed", 1}, {"count", 1}}}, {"count", -1}}, "'count' is below 0"},
+      {"/beside",
+       {{"scenes", {{"seed", 1}, {"count", 1}}}, {"count", -1}},
+       "'count' is not between"},
       {"/beside",
        {{"scenes", {{"seed", 1}, {"count", 1}, {"train", true}}}},
        "decided by the plan"},
