@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <utility>
+
 #include "reports/html_parts.h"
 #include "reports/report_content.h"
 #include "reports/report_drawing.h"
@@ -24,60 +27,51 @@ constexpr Chief kChief[] = {{"chair", "chair_i", "CHAIRi: named objects that are
 ForestRow forest_row(const SweepColumn& column, const std::string& variant, const SweepCell& cell) {
   const UnitScale scale = unit_scale(column.unit);
   const statistics::Difference& change = cell.change->difference;
-  ForestRow row{.heading = "",
-                .label = variant,
-                .text = fmt::format("{} ({} to {})", sweep_number(column.unit, change.value, true),
-                                    sweep_number(column.unit, change.interval.low, true),
-                                    sweep_number(column.unit, change.interval.high, true)),
-                .difference = change.value * scale.factor,
-                .low = change.interval.low * scale.factor,
-                .high = change.interval.high * scale.factor};
-  if (beyond_chance(cell) && column.better != Better::kNeither) {
-    const bool up = change.value > 0;
-    row.verdict = up == (column.better == Better::kHigher) ? Verdict::kBetter : Verdict::kWorse;
-  }
-  return row;
+  return ForestRow{
+      .heading = "",
+      .label = variant,
+      .text = fmt::format("{} ({} to {})", sweep_number(column.unit, change.value, true),
+                          sweep_number(column.unit, change.interval.low, true),
+                          sweep_number(column.unit, change.interval.high, true)),
+      .difference = change.value * scale.factor,
+      .low = change.interval.low * scale.factor,
+      .high = change.interval.high * scale.factor,
+      .verdict = sweep_verdict(column, cell)};
 }
 
-// Rows of the figure. Table 5 repeats figures of other tables for three of the variants.
-std::vector<ForestRow> rows_of(const SweepReport& report, const Chief& chief, Unit& unit) {
-  std::vector<ForestRow> most;
-  for (const SweepTable& table : report.tables) {
-    if (table.id == "5") continue;
-    for (size_t c = 0; c < table.columns.size(); ++c) {
-      const SweepColumn& column = table.columns[c];
-      if (column.benchmark != chief.benchmark || column.key != chief.key) continue;
-      std::vector<ForestRow> rows;
-      for (const SweepRow& row : table.rows) {
-        if (row.published || !row.cells[c].change) continue;
-        rows.push_back(forest_row(column, row.name, row.cells[c]));
-      }
-      if (rows.size() <= most.size()) continue;
-      rows[0].heading =
-          std::string(chief.title) + (column.better == Better::kLower ? " (lower is better)" : "");
-      unit = column.unit;
-      most = std::move(rows);
-    }
+void add_rows(const SweepTable& table, size_t c, const char* title, std::vector<ForestRow>& rows) {
+  const SweepColumn& column = table.columns[c];
+  std::string heading =
+      std::string(title) + (column.better == Better::kLower ? " (lower is better)" : "");
+  for (const SweepRow& row : table.rows) {
+    if (row.published || !row.cells[c].change) continue;
+    rows.push_back(forest_row(column, row.name, row.cells[c]));
+    rows.back().heading = std::exchange(heading, "");
   }
-  return most;
 }
 
 }  // namespace
 
 std::string sweep_forests(const SweepReport& report) {
-  std::string out;
-  for (const Unit wanted : {Unit::kShare, Unit::kPoints, Unit::kRating, Unit::kRank}) {
-    std::vector<ForestRow> all;
-    for (const Chief& chief : kChief) {
-      Unit unit = wanted;
-      const std::vector<ForestRow> rows = rows_of(report, chief, unit);
-      if (unit == wanted) all.insert(all.end(), rows.begin(), rows.end());
+  std::map<Unit, std::vector<ForestRow>> rows;
+  for (const auto& [benchmark, key, title] : kChief) {
+    for (const SweepTable& table : report.tables) {
+      // It repeats figures of other tables for some of the variants.
+      if (table.id == "5") continue;
+      for (size_t c = 0; c < table.columns.size(); ++c) {
+        const SweepColumn& column = table.columns[c];
+        if (column.benchmark != benchmark || column.key != key) continue;
+        add_rows(table, c, title, rows[column.unit]);
+      }
     }
-    if (all.empty()) continue;
-    const std::string steps = unit_scale(wanted).of_steps;
+  }
+  std::string out;
+  for (const Unit unit : {Unit::kShare, Unit::kPoints, Unit::kRating, Unit::kRank}) {
+    if (rows[unit].empty()) continue;
+    const std::string steps = unit_scale(unit).of_steps;
     const std::string title = fmt::format("Differences to {} with 95 % intervals, {}",
                                           report.variants.front().name, steps);
-    out += wide_figure(title, draw_forest(title, all, steps));
+    out += wide_figure(title, draw_forest(title, rows[unit], steps));
   }
   if (out.empty()) return out;
   return "<section>\n<h2>What training changed</h2>\n<p class=\"note\">\xE2\x96\xB2 better, "

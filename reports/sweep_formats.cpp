@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "reports/assets.h"
 #include "reports/html_parts.h"
@@ -23,9 +22,9 @@ std::string range_text(Unit unit, const statistics::Interval& interval) {
 
 // What a test shows: " ▲" better, " ▼" worse, "".
 std::string mark(const SweepColumn& column, const SweepCell& cell) {
-  if (!beyond_chance(cell) || column.better == Better::kNeither) return "";
-  const bool up = cell.change->difference.value > 0;
-  return up == (column.better == Better::kHigher) ? " \xE2\x96\xB2" : " \xE2\x96\xBC";
+  const Verdict verdict = sweep_verdict(column, cell);
+  if (verdict == Verdict::kBetter) return " \xE2\x96\xB2";
+  return verdict == Verdict::kWorse ? " \xE2\x96\xBC" : "";
 }
 
 std::string head_text(const SweepColumn& column) {
@@ -85,7 +84,7 @@ class Reasons {
   explicit Reasons(const SweepTable& table) {
     for (const SweepRow& row : table.rows) {
       for (const SweepCell& cell : row.cells) {
-        if (!cell.value && number(cell) > all_.size()) all_.push_back(cell.reason);
+        if (!cell.value && number(cell) > all_.size()) all_.push_back({row.name, cell.reason});
       }
     }
   }
@@ -95,15 +94,19 @@ class Reasons {
     const size_t seed =
         cell.reason.starts_with("seed ") ? cell.reason.find(": ") : std::string::npos;
     const std::string bare = seed == std::string::npos ? "" : cell.reason.substr(seed + 2);
-    const auto found = std::find_if(all_.begin(), all_.end(), [&](const std::string& one) {
-      return one == cell.reason || (!bare.empty() && one == bare);
+    const auto found = std::find_if(all_.begin(), all_.end(), [&](const Reason& one) {
+      return one.text == cell.reason || (!bare.empty() && one.text == bare);
     });
     return static_cast<size_t>(found - all_.begin()) + 1;
   }
-  const std::vector<std::string>& all() const { return all_; }
+  struct Reason {
+    std::string variant;  // the first that has it
+    std::string text;
+  };
+  const std::vector<Reason>& all() const { return all_; }
 
  private:
-  std::vector<std::string> all_;
+  std::vector<Reason> all_;
 };
 
 std::string html_cell(const SweepColumn& column, const SweepCell& cell, const Reasons& reasons) {
@@ -150,7 +153,7 @@ std::string html_table(const SweepTable& table) {
   }
   for (const std::string& note : table.notes) out += html_text(note) + " ";
   for (size_t i = 0; i < reasons.all().size(); ++i) {
-    out += fmt::format("<br>Note {}: ", i + 1) + bdi(reasons.all()[i]);
+    out += fmt::format("<br>Note {}: ", i + 1) + bdi(reasons.all()[i].text);
   }
   return out + "</p>\n</section>\n";
 }
@@ -169,9 +172,12 @@ std::string markdown_cell(const SweepColumn& column, const SweepCell& cell,
 
 }  // namespace
 
-bool beyond_chance(const SweepCell& cell) {
+Verdict sweep_verdict(const SweepColumn& column, const SweepCell& cell) {
   constexpr double kLevel = 0.05;
-  return cell.p_holm && *cell.p_holm < kLevel;
+  const bool shown = cell.change && cell.p_holm && *cell.p_holm < kLevel;
+  if (!shown || column.better == Better::kNeither) return Verdict::kNoDifference;
+  const bool up = cell.change->difference.value > 0;
+  return up == (column.better == Better::kHigher) ? Verdict::kBetter : Verdict::kWorse;
 }
 
 std::string sweep_number(Unit unit, double value, bool sign) {
@@ -246,7 +252,7 @@ std::string sweep_markdown(const SweepReport& report) {
     }
     for (const std::string& note : table.notes) out += "\n" + note + "\n";
     for (size_t i = 0; i < reasons.all().size(); ++i) {
-      out += fmt::format("\nNote {}: ", i + 1) + code_span(reasons.all()[i], 400) + "\n";
+      out += fmt::format("\nNote {}: ", i + 1) + code_span(reasons.all()[i].text, 400) + "\n";
     }
   }
   return out;
@@ -306,13 +312,9 @@ std::string sweep_text(const SweepReport& report) {
       }
       out += "\n";
     }
-    // Each reason once, by the first variant that has it.
-    std::set<std::string> told;
-    for (const SweepRow& row : table.rows) {
-      for (const SweepCell& cell : row.cells) {
-        if (cell.value || !told.insert(cell.reason).second) continue;
-        out += "  -: " + printable(row.name) + ": " + printable(cell.reason) + "\n";
-      }
+    const Reasons reasons(table);
+    for (const auto& [variant, reason] : reasons.all()) {
+      out += "  -: " + printable(variant) + ": " + printable(reason) + "\n";
     }
   }
   return out;

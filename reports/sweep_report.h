@@ -12,6 +12,7 @@
 
 #include "base/file_system.h"
 #include "base/json.h"
+#include "reports/compare.h"
 #include "reports/resampling.h"
 #include "reports/run_view.h"
 
@@ -113,8 +114,9 @@ std::string sweep_text(const SweepReport& report);
 std::vector<std::filesystem::path> write_sweep_report(FileSystem& files, const SweepReport& report,
                                                       const std::filesystem::path& folder);
 
-// Whether the difference is shown: p below 0.05 after Holm's correction over the table.
-bool beyond_chance(const SweepCell& cell);
+// kBetter or kWorse where the difference is shown (p below 0.05 after Holm's correction over the
+// table) and the figure has a good direction; else kNoDifference.
+Verdict sweep_verdict(const SweepColumn& column, const SweepCell& cell);
 
 // "84.6", "1531.3", "3.12": without the unit, which stands in the heading.
 std::string sweep_number(Unit unit, double value, bool sign = false);

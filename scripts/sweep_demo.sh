@@ -14,18 +14,19 @@ if [[ ! -x "$vigor" ]]; then
   echo "sweep_demo.sh: $vigor is not built; run scripts/demo.sh or scripts/test.sh first" >&2
   exit 1
 fi
-# The pictures of "benchmarks" in the sweep's file: the same seed gives the same bytes.
-sweep=demo seed=53001 count=100
+sweep=demo
 if [[ ${1:-} = --long ]]; then
-  sweep=demo-long seed=55001 count=200
+  sweep=demo-long
   shift
 fi
 out=${1:-runs/sweep-demo}
 [[ $# -gt 0 ]] && shift
 port=${VIGOR_JUDGE_PORT:-8123}
 
-scenes=$out/judge-scenes
-[[ $sweep = demo ]] || scenes=$scenes-long
+# The pictures that the sweep evaluates on, as its plan names them: the same seed gives the same bytes.
+read -r count seed < <("$vigor" sweep "configs/sweeps/$sweep.json" --out "$out" --dry-run |
+  sed -n 's/.* scenes to evaluate on: \([0-9]*\), seed \([0-9]*\).*/\1 \2/p')
+scenes=$out/judge-scenes-$seed
 mkdir -p "$out"
 "$vigor" scenes --seed "$seed" --count "$count" --out "$scenes"
 "$vigor" serve --scenes-judge "$scenes" --port "$port" > "$out/judge.log" 2>&1 &

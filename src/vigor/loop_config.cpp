@@ -129,9 +129,14 @@ std::optional<LoopVariant> known_variant(const std::string& name) {
   return out;
 }
 
-LoopVariant variant_of(const Json& document, const std::string& where) {
+// `common` is what variants are trained on beside their captions unless they say otherwise.
+LoopVariant variant_of(const Json& document, const std::optional<LoopBeside>& common,
+                       const std::string& where) {
   if (document.is_string()) {
-    if (auto known = known_variant(document.get<std::string>())) return *std::move(known);
+    if (auto known = known_variant(document.get<std::string>())) {
+      known->beside = common;
+      return *std::move(known);
+    }
     const std::string nearest =
         nearest_name(document.get<std::string>(), {"base", "AT", "RM", "All", "holistic"});
     throw wrong_key("'" + printable(document.get<std::string>()) + "' is no variant of the paper",
@@ -161,12 +166,14 @@ LoopVariant variant_of(const Json& document, const std::string& where) {
     out.refine_options = options_of(reader, "refine", Json::object(), kOfRefine);
   }
   out.train = options_of(reader, "train", Json::object(), {"seed"});
-  if (const Json* beside = reader.find("beside")) {
-    out.beside.emplace();
-    if (*beside != Json(false)) *out.beside = beside_of(*beside, where + ": beside");
+  const Json* beside = reader.find("beside");
+  out.beside = common;
+  if (beside != nullptr) {
+    out.beside.reset();
+    if (*beside != Json(false)) out.beside = beside_of(*beside, where + ": beside");
   }
   reader.reject_unknown();
-  if (out.base() && (!out.select.empty() || !out.train.empty() || out.beside)) {
+  if (out.base() && (!out.select.empty() || !out.train.empty() || beside != nullptr)) {
     throw wrong_key("variant '" + out.name + "' has no rewards, so nothing is trained", where,
                     "write \"rewards\": {\"automatic\": 1}, or remove its settings");
   }
@@ -356,7 +363,7 @@ LoopConfig read_loop(const Json& document, const std::string& where) {
   }
   for (size_t i = 0; i < variants->size(); ++i) {
     out.variants.push_back(
-        variant_of((*variants)[i], where + ": variant " + std::to_string(i + 1)));
+        variant_of((*variants)[i], out.beside, where + ": variant " + std::to_string(i + 1)));
   }
   out.judge = reader.get<std::string>("judge", "");
   if (const Json* benchmarks = reader.find("benchmarks")) {

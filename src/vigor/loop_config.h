@@ -43,8 +43,7 @@ struct LoopVariant {
   bool refine = true;                      // section 3.4; needs the automatic stream
   Json refine_options = Json::object();    // over LoopConfig::refine
   Json train = Json::object();             // over LoopConfig::train
-  // In place of LoopConfig::beside; an inner nullopt: nothing beside the captions.
-  std::optional<std::optional<LoopBeside>> beside{};
+  std::optional<LoopBeside> beside{};      // its own, or LoopConfig::beside
   bool base() const { return rewards.empty(); }
 };
 

@@ -180,7 +180,8 @@ std::string LoopPlanner::automatic_rewards() {
 // Whose captions are judged, and from whose weights the reward model starts.
 std::string LoopPlanner::reward_start() {
   if (!config_.reward_model->from_automatic) return base_;
-  const LoopVariant automatic{.name = "AT", .rewards = {{RewardStream::kAutomatic, 1}}};
+  const LoopVariant automatic{
+      .name = "AT", .rewards = {{RewardStream::kAutomatic, 1}}, .beside = config_.beside};
   return plan_.result(train_variant(automatic), "sft/model");
 }
 
@@ -391,7 +392,7 @@ size_t LoopPlanner::train_variant(const LoopVariant& variant) {
        .unit = "pictures"});
   return sft("sft: " + variant.name, base_, plan_.result(refined, "conversations.json"),
              pictures().images, joined_options(config_.train, variant.train), pictures().count,
-             variant.beside ? *variant.beside : config_.beside);
+             variant.beside);
 }
 
 LoopCheckpoint LoopPlanner::checkpoint(const LoopVariant& variant) {

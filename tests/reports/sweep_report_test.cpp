@@ -138,8 +138,15 @@ TEST_F(SweepReportTest, DifferencesAreDrawnWithTheirNumbers) {
   EXPECT_THAT(html,
               HasSubstr(sweep_number(Unit::kShare, tuned.change->difference.value, true) + " (" +
                         sweep_number(Unit::kShare, tuned.change->difference.interval.low, true)));
-  EXPECT_TRUE(beyond_chance(tuned));
-  EXPECT_FALSE(beyond_chance(cell(table(report, "3"), "base", "average.accuracy")));
+  SweepColumn column;
+  EXPECT_EQ(sweep_verdict(column, tuned), Verdict::kBetter) << "higher is better";
+  EXPECT_EQ(sweep_verdict(column, cell(table(report, "3"), "base", "average.accuracy")),
+            Verdict::kNoDifference);
+  column.better = Better::kLower;
+  EXPECT_EQ(sweep_verdict(column, tuned), Verdict::kWorse);
+  column.better = Better::kNeither;
+  EXPECT_EQ(sweep_verdict(column, tuned), Verdict::kNoDifference);
+  EXPECT_EQ(times(html, "class=\"drawing forest"), 1u) << "one unit, one drawing";
 }
 
 TEST_F(SweepReportTest, ARunThatCannotBeReadIsMissing) {
